@@ -1,0 +1,72 @@
+/**
+ * Which runtime an executable is, judged by its bytes: a process may call itself anything.
+ *
+ * Every build of Node, and whatever links libnode, has `node::Start(int, char**)` among its dynamic
+ * symbols (seen in the official 18, 20, 22, 24 and 26); Bun and Deno do not.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { dynamicStrings } from './elf.ts'
+import { readProcLink, unlessDenied } from './proc-file.ts'
+
+export type Runtime =
+  | 'node'
+  /** Node's code under another name: a single-executable application, Electron. */
+  | 'node-embedder'
+  | 'other'
+  /** The kernel does not let us look. */
+  | 'unreadable'
+
+export interface Executable {
+  /** Without the ` (deleted)` that the kernel appends after an upgrade; '' where unreadable. */
+  readonly path: string
+  readonly runtime: Runtime
+}
+
+const nodeStart = Buffer.from('_ZN4node5StartEiPPc\0')
+
+/** `node`, `nodejs`, `node20`, `node-22.1`, `node.real`. */
+const nodeFileName = /^node(js)?([-.]?(\d[\d.]*|real|bin))?$/
+
+/** Looking costs a read of a few MB, so the answer is kept per file. */
+const knownFiles = new Map<string, boolean>()
+const maxKnownFiles = 1000
+
+/** Undefined when the process is gone or has no executable (kernel threads, zombies). */
+export async function readExecutable(
+  pid: number,
+  procRoot = '/proc',
+): Promise<Executable | undefined> {
+  const link = `${procRoot}/${pid}/exe`
+  const target = await readProcLink(link).catch(() => null)
+  if (target === undefined) return undefined
+  if (target === null) return { path: '', runtime: 'unreadable' }
+  const path = target.replace(/ \(deleted\)$/, '')
+  const isNode = await unlessDenied(containsNode(link))
+  if (isNode === undefined) return { path, runtime: 'unreadable' }
+  if (!isNode) return { path, runtime: 'other' }
+  return { path, runtime: nodeFileName.test(basename(path)) ? 'node' : 'node-embedder' }
+}
+
+async function containsNode(link: string): Promise<boolean> {
+  // Opened through /proc, so that a deleted or containerised file is the one that runs.
+  const file = await open(link, 'r')
+  try {
+    const { dev, ino, size, mtimeMs } = await file.stat()
+    const key = `${dev}:${ino}:${size}:${mtimeMs}`
+    const known = knownFiles.get(key)
+    if (known !== undefined) return known
+    const found = await hasNodeStart(file)
+    if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
+    knownFiles.set(key, found)
+    return found
+  } finally {
+    await file.close()
+  }
+}
+
+async function hasNodeStart(file: FileHandle): Promise<boolean> {
+  const strings = await dynamicStrings(file)
+  return strings?.includes(nodeStart) ?? false
+}

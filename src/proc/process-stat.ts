@@ -1,0 +1,48 @@
+/** /proc/PID/stat (proc_pid_stat(5)): state, parent, flags and the start time that tells two uses of a pid apart. */
+import { readProcFile } from './proc-file.ts'
+
+export interface ProcessStat {
+  /** Kernel name of the main thread, at most 15 bytes; the process can set it to anything. */
+  readonly comm: string
+  /** One letter: R running, S sleeping, D disk, Z zombie, T stopped, t traced, X dead. */
+  readonly state: string
+  readonly parentPid: number
+  readonly isKernelThread: boolean
+  /** Clock ticks between boot and the process's start. */
+  readonly startTimeTicks: bigint
+}
+
+/** PF_KTHREAD of include/linux/sched.h. */
+const kernelThreadFlag = 0x0020_0000
+
+/** Undefined when there is no such process. */
+export async function readProcessStat(
+  pid: number,
+  procRoot = '/proc',
+): Promise<ProcessStat | undefined> {
+  const text = await readProcFile(`${procRoot}/${pid}/stat`)
+  return text === undefined ? undefined : parseProcessStat(text)
+}
+
+export function parseProcessStat(text: string): ProcessStat | undefined {
+  // comm may itself hold parentheses and blanks: the fields go on after the last `)`.
+  const open = text.indexOf('(')
+  const close = text.lastIndexOf(')')
+  if (open < 0 || close < open) return undefined
+  const fields = text
+    .slice(close + 1)
+    .trim()
+    .split(' ')
+  // fields[0] is field 3 of proc_pid_stat(5).
+  const [state, parentPid] = fields
+  const flags = fields[6]
+  const startTime = fields[19]
+  if (!state || !parentPid || !flags || !startTime || !/^\d+$/.test(startTime)) return undefined
+  return {
+    comm: text.slice(open + 1, close),
+    state,
+    parentPid: Number(parentPid),
+    isKernelThread: (Number(flags) & kernelThreadFlag) !== 0,
+    startTimeTicks: BigInt(startTime),
+  }
+}
