@@ -1,0 +1,35 @@
+/** The inspector of pprofd itself, for the target `self`: no port is opened for it. */
+import type { Session as NodeSession } from 'node:inspector'
+import type { Transport } from './transport.ts'
+
+/** Loaded only when asked for: nobody else pays for it at start-up. */
+export async function connectInProcess(): Promise<Transport> {
+  const { default: Inspector } = await import('#inspector-api')
+  const inspector = new Inspector()
+  return transportOver(inspector.getCurrentSession())
+}
+
+function transportOver(session: NodeSession): Transport {
+  let closed = false
+  const deliver = (message: unknown) => {
+    if (!closed) transport.onmessage(Buffer.from(JSON.stringify(message)))
+  }
+  const transport: Transport = {
+    send: (text) => {
+      const { id, method, params } = JSON.parse(text)
+      session.post(method, params, (error, result) =>
+        deliver(error ? { id, error } : { id, result: result ?? {} }),
+      )
+    },
+    close: () => {
+      if (closed) return
+      closed = true
+      session.disconnect()
+      queueMicrotask(() => transport.onclose())
+    },
+    onmessage: () => {},
+    onclose: () => {},
+  }
+  session.on('inspectorNotification', deliver)
+  return transport
+}

@@ -1,0 +1,149 @@
+/** One connection to one inspector: commands out, answers and events back. */
+import { InspectorError, type InspectorErrorCode } from '../errors.ts'
+import type { Events, Method, Parameters, Result } from './protocol.ts'
+import { readReply } from './reply.ts'
+import type { Transport } from './transport.ts'
+
+export interface CommandOptions {
+  /** How long the answer may take; default: the session's. */
+  readonly timeoutMs?: number | undefined
+  /** Ends the waiting, not the command: the target carries it out all the same. */
+  readonly signal?: AbortSignal | undefined
+}
+
+interface PendingCall {
+  readonly succeed: (result: unknown) => void
+  readonly fail: (code: InspectorErrorCode, message: string, cause?: unknown) => void
+  /** The answer's bytes are wanted, not its value. */
+  readonly raw: boolean
+}
+
+type Listener<E extends keyof Events> = (params: Events[E]) => void
+
+export class Session {
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly closed: Promise<void>
+  readonly #transport: Transport
+  readonly #commandTimeoutMs: number
+  readonly #pending = new Map<number, PendingCall>()
+  readonly #listeners = new Map<string, Set<(params: never) => void>>()
+  #lastId = 0
+  #endReason: string | undefined
+
+  constructor(transport: Transport, { commandTimeoutMs }: { readonly commandTimeoutMs: number }) {
+    this.#transport = transport
+    this.#commandTimeoutMs = commandTimeoutMs
+    transport.onmessage = (message) => this.#receive(message)
+    this.closed = new Promise((resolve) => {
+      transport.onclose = (reason) => {
+        this.#end(reason?.message ?? 'the target closed the connection')
+        resolve()
+      }
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#endReason !== undefined
+  }
+
+  /** @throws {InspectorError} with the stack of this call, whatever goes wrong later. */
+  send<M extends Method>(
+    method: M,
+    params?: Parameters<M>,
+    options: CommandOptions = {},
+  ): Promise<Result<M>> {
+    return this.#call(method, params, options, false) as Promise<Result<M>>
+  }
+
+  /** Like `send`, but resolves to the JSON text of the result as it came: a profile can have 100 MB. */
+  sendRaw<M extends Method>(
+    method: M,
+    params?: Parameters<M>,
+    options: CommandOptions = {},
+  ): Promise<Uint8Array> {
+    return this.#call(method, params, options, true) as Promise<Uint8Array>
+  }
+
+  on<E extends keyof Events>(event: E, listener: Listener<E>): void {
+    const listeners = this.#listeners.get(event) ?? new Set()
+    this.#listeners.set(event, listeners.add(listener))
+  }
+
+  /** Ends the connection; whatever is pending is rejected with this reason. */
+  close(reason = 'the session was closed'): Promise<void> {
+    this.#end(reason)
+    this.#transport.close()
+    return this.closed
+  }
+
+  #call(method: Method, params: unknown, options: CommandOptions, raw: boolean): Promise<unknown> {
+    const { timeoutMs = this.#commandTimeoutMs, signal } = options
+    const id = ++this.#lastId
+    // Captured now: when the answer fails, the caller is no longer on the stack.
+    const site = new Error(method)
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+        this.#pending.delete(id)
+      }
+      const fail: PendingCall['fail'] = (code, message, cause) => {
+        settle()
+        reject(atCallSite(new InspectorError(code, `${method}: ${message}`, { cause }), site))
+      }
+      const succeed = (result: unknown) => {
+        settle()
+        resolve(result)
+      }
+      const onAbort = () => {
+        settle()
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(
+        () => fail('command-timeout', `no answer from the target within ${timeoutMs} ms`),
+        timeoutMs,
+      )
+      if (this.#endReason !== undefined) return fail('session-closed', this.#endReason)
+      if (signal?.aborted) return onAbort()
+      signal?.addEventListener('abort', onAbort)
+      this.#pending.set(id, { succeed, fail, raw })
+      this.#transport.send(JSON.stringify({ id, method, params }))
+    })
+  }
+
+  #receive(message: Uint8Array): void {
+    const reply = readReply(message, (id) => this.#pending.get(id)?.raw ?? false)
+    switch (reply.kind) {
+      case 'event':
+        this.#emit(reply.method, reply.params)
+        break
+      // An unknown id is the late answer of a call that timed out, or noise.
+      case 'result':
+        this.#pending.get(reply.id)?.succeed(reply.result)
+        break
+      case 'error':
+        this.#pending.get(reply.id)?.fail('command-failed', reply.message)
+        break
+      case 'unreadable':
+        this.#end('the target sent what is no message of the inspector protocol')
+        this.#transport.close()
+    }
+  }
+
+  #emit(method: string, params: unknown): void {
+    for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+  }
+
+  #end(reason: string): void {
+    if (this.#endReason !== undefined) return
+    this.#endReason = reason
+    for (const call of [...this.#pending.values()]) call.fail('session-closed', reason)
+  }
+}
+
+/** Gives the error the stack of the place that sent the command. */
+function atCallSite(error: Error, site: Error): Error {
+  const frames = site.stack?.split('\n').slice(1).join('\n') ?? ''
+  error.stack = `${error.name}: ${error.message}\n${frames}`
+  return error
+}

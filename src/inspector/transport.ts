@@ -1,0 +1,10 @@
+/** How messages travel to an inspector and back; one JSON text each (Chrome DevTools Protocol). */
+export interface Transport {
+  send(message: string): void
+  /** Idempotent; `onclose` follows. */
+  close(): void
+  /** UTF-8 bytes of one message: large results are never turned into a string. */
+  onmessage: (message: Uint8Array) => void
+  /** Called once, with the reason where the end was not asked for. */
+  onclose: (reason?: Error) => void
+}

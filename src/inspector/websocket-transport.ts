@@ -1,0 +1,63 @@
+/** A WebSocket to the inspector of another process, always on 127.0.0.1. */
+import { once } from 'node:events'
+import WebSocket from 'ws'
+import { InspectorError } from '../errors.ts'
+import type { InspectorEndpoint } from './endpoint.ts'
+import type { Transport } from './transport.ts'
+
+export interface WebSocketOptions {
+  /** A longer message ends the connection: nothing a target sends may exhaust pprofd's memory. */
+  readonly maxMessageBytes: number
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** @throws {InspectorError} session-closed when the inspector cannot be reached in time. */
+export async function connectWebSocket(
+  { port, id }: InspectorEndpoint,
+  { maxMessageBytes, timeoutMs, signal }: WebSocketOptions,
+): Promise<Transport> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/${id}`, {
+    // Node's inspector does not compress; offering it only costs.
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    handshakeTimeout: timeoutMs,
+    followRedirects: false,
+    // The bytes go to converters that bear anything; checking 100 MB again here would only cost.
+    skipUTF8Validation: true,
+  })
+  const transport = transportOver(socket)
+  try {
+    await once(socket, 'open', signal === undefined ? {} : { signal })
+  } catch (cause) {
+    socket.terminate()
+    throw new InspectorError(
+      'session-closed',
+      `the inspector on 127.0.0.1:${port} did not accept a connection: ${String(cause)}`,
+      { cause },
+    )
+  }
+  return transport
+}
+
+function transportOver(socket: WebSocket): Transport {
+  let failure: Error | undefined
+  const transport: Transport = {
+    send: (message) => socket.send(message),
+    close: () => socket.terminate(),
+    onmessage: () => {},
+    onclose: () => {},
+  }
+  socket.on('message', (data) => transport.onmessage(bytesOf(data)))
+  // Without a listener an error would be thrown; `close` always follows it.
+  socket.on('error', (error) => {
+    failure = error
+  })
+  socket.on('close', () => transport.onclose(failure))
+  return transport
+}
+
+function bytesOf(data: WebSocket.RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data
+}
