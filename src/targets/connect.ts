@@ -1,0 +1,84 @@
+/** From an inspector's port to a session that is proved to be with the right process. */
+import { InspectorError, OperationalError, TargetError } from '../errors.ts'
+import type { InspectorEndpoint } from '../inspector/endpoint.ts'
+import { evaluate } from '../inspector/evaluate.ts'
+import { Session } from '../inspector/session.ts'
+import { connectWebSocket } from '../inspector/websocket-transport.ts'
+import { isStillRunning } from '../proc/process-identity.ts'
+import { readProcessStatus } from '../proc/process-status.ts'
+import type { Target } from './target.ts'
+
+export interface ConnectOptions {
+  readonly procRoot: string
+  readonly maxMessageBytes: number
+  readonly commandTimeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface VerifiedSession {
+  readonly session: Session
+  readonly nodeVersion: string
+}
+
+const connectTimeoutMs = 2000
+
+/** @throws {TargetError} attach-failed when another process, or none, answers. */
+export async function connect(
+  target: Target,
+  endpoint: InspectorEndpoint,
+  options: ConnectOptions,
+): Promise<VerifiedSession> {
+  const transport = await connectWebSocket(endpoint, {
+    maxMessageBytes: options.maxMessageBytes,
+    timeoutMs: connectTimeoutMs,
+    signal: options.signal,
+  })
+  const session = new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })
+  try {
+    const nodeVersion = await verify(target, session, options)
+    await letGoOnExit(session)
+    return { session, nodeVersion }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** The very first command: whose inspector is this? */
+async function verify(
+  target: Target,
+  session: Session,
+  { procRoot, signal }: ConnectOptions,
+): Promise<string> {
+  const answer = await evaluate(session, '[process.pid, process.version]', { signal })
+  const [pid, version] = Array.isArray(answer) ? answer : []
+  if (target.kind === 'process') {
+    const status = await readProcessStatus(target.pid, procRoot)
+    if (status === undefined || !(await isStillRunning(target, procRoot))) {
+      throw new TargetError('target-vanished', `process ${target.pid} ended during the attach`)
+    }
+    if (pid !== status.innermostPid) {
+      const message = `the inspector that answered is not that of process ${target.pid}`
+      throw new TargetError('attach-failed', message)
+    }
+  }
+  return /^v\d{1,3}\.\d{1,3}\.\d{1,3}/.exec(String(version))?.[0] ?? 'unknown'
+}
+
+/** An attached session keeps the target from exiting; so let go as soon as it wants to. */
+async function letGoOnExit(session: Session): Promise<void> {
+  session.on('NodeRuntime.waitingForDisconnect', () => void session.close('the target is exiting'))
+  try {
+    await session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true })
+  } catch (error) {
+    // A runtime without the command is not known to wait either.
+    if (!(error instanceof InspectorError && error.code === 'command-failed')) throw error
+  }
+}
+
+/** Whatever went wrong on the way in, said in one form. */
+export function attachFailure(target: Target, cause: unknown): Error {
+  if (cause instanceof TargetError || !(cause instanceof OperationalError)) return cause as Error
+  const message = `pprofd could not attach to ${target.id}: ${cause.message}`
+  return new TargetError('attach-failed', message, { cause })
+}

@@ -1,0 +1,58 @@
+/** Node processes of this machine, found under /proc. */
+import { readExecutable } from '../proc/executable.ts'
+import { listPids } from '../proc/list-pids.ts'
+import { readArguments, readWorkingDirectory } from '../proc/process-command.ts'
+import { readProcessStat } from '../proc/process-stat.ts'
+import { readProcessStatus } from '../proc/process-status.ts'
+import { processName } from './script-argument.ts'
+import type { Target } from './target.ts'
+
+/** What the configuration adds to what /proc says. */
+export interface TargetNaming {
+  readonly id: string
+  readonly name: string
+  readonly maySignal: boolean
+}
+
+/** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
+export async function discoverTargets(procRoot: string): Promise<readonly Target[]> {
+  const pids = (await listPids(procRoot)).filter((pid) => pid !== process.pid)
+  const targets = await Promise.all(pids.map((pid) => nodeTarget(pid, procRoot)))
+  return targets.filter((target) => target !== undefined)
+}
+
+/** The process as a target, whatever it is: pre-flight judges it. Undefined when there is none. */
+export async function readTarget(
+  pid: number,
+  procRoot: string,
+  naming?: TargetNaming,
+): Promise<Target | undefined> {
+  const [stat, status, executable, argv, workingDirectory] = await Promise.all([
+    readProcessStat(pid, procRoot),
+    readProcessStatus(pid, procRoot),
+    readExecutable(pid, procRoot),
+    readArguments(pid, procRoot),
+    readWorkingDirectory(pid, procRoot),
+  ])
+  if (stat === undefined || status === undefined || argv === undefined) return undefined
+  return {
+    id: naming?.id ?? String(pid),
+    name: naming?.name ?? processName(argv, stat.comm),
+    kind: 'process',
+    pid,
+    startTimeTicks: stat.startTimeTicks,
+    executable: executable?.path ?? '',
+    argv,
+    workingDirectory,
+    uid: status.uid,
+    port: undefined,
+    configured: naming !== undefined,
+    maySignal: naming?.maySignal ?? true,
+  }
+}
+
+/** Undefined for anything but a Node. Looks at the executable first: most processes end there. */
+async function nodeTarget(pid: number, procRoot: string): Promise<Target | undefined> {
+  const executable = await readExecutable(pid, procRoot)
+  return executable?.runtime === 'node' ? readTarget(pid, procRoot) : undefined
+}

@@ -1,0 +1,65 @@
+/** Finding the inspector that a process has open, by its own listening sockets: a port number proves nothing. */
+import { findEndpoint, type InspectorEndpoint } from '../inspector/endpoint.ts'
+import { type ListeningSocket, processListeners } from '../proc/listening-sockets.ts'
+import { readEnvironmentVariable } from '../proc/process-command.ts'
+import { type InspectAddress, inspectAddress } from './inspect-options.ts'
+import type { Target } from './target.ts'
+
+export interface OpenInspector {
+  readonly endpoint: InspectorEndpoint
+  readonly socket: ListeningSocket
+}
+
+/** The inspector answers from a thread of its own, also while JavaScript blocks: 16-27 ms were seen. */
+const probeTimeoutMs = 500
+
+/** Bounds the memory of a long-lived daemon. */
+const maxRememberedSockets = 10_000
+
+export class InspectorFinder {
+  readonly #procRoot: string
+  /** Inodes of sockets that are the application's own: each is asked once and then left in peace. */
+  readonly #notInspectors = new Set<string>()
+
+  constructor(procRoot: string) {
+    this.#procRoot = procRoot
+  }
+
+  /** Undefined when the process has none open that 127.0.0.1 reaches. */
+  async find(target: Target): Promise<OpenInspector | undefined> {
+    const expected = await this.expectedAddress(target)
+    const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
+    const candidates = sockets.filter((socket) => isCandidate(socket, expected))
+    // The expected port first, so that the application's own listeners are asked only in need.
+    const byLikelihood = [
+      candidates.filter(({ port }) => port === expected.port),
+      candidates.filter(({ port }) => port !== expected.port),
+    ]
+    for (const group of byLikelihood) {
+      const answers = await Promise.all(group.map((socket) => this.#probe(socket)))
+      const found = answers.find((answer) => answer !== undefined)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */
+  async expectedAddress({ pid, argv }: Target): Promise<InspectAddress> {
+    const nodeOptions = await readEnvironmentVariable(pid, 'NODE_OPTIONS', this.#procRoot)
+    return inspectAddress(nodeOptions, argv)
+  }
+
+  async #probe(socket: ListeningSocket): Promise<OpenInspector | undefined> {
+    if (this.#notInspectors.has(socket.inode)) return undefined
+    const endpoint = await findEndpoint(socket.port, probeTimeoutMs)
+    if (endpoint !== undefined) return { endpoint, socket }
+    if (this.#notInspectors.size >= maxRememberedSockets) this.#notInspectors.clear()
+    this.#notInspectors.add(socket.inode)
+    return undefined
+  }
+}
+
+/** An inspector listens on loopback unless its flag says otherwise; other sockets are the application's. */
+function isCandidate({ address, port }: ListeningSocket, expected: InspectAddress): boolean {
+  return address === '127.0.0.1' || (address === '0.0.0.0' && port === expected.port)
+}

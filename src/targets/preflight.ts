@@ -1,0 +1,223 @@
+/**
+ * Everything that must hold before a process is touched. SIGUSR1 kills what does not catch it, and an
+ * inspector can run any code in its target, so each doubt is a refusal, with its reason in words.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readExecutable } from '../proc/executable.ts'
+import { namespaceListeners } from '../proc/listening-sockets.ts'
+import { readProcLink, unlessDenied } from '../proc/proc-file.ts'
+import { readEnvironmentVariable } from '../proc/process-command.ts'
+import { readProcessStat } from '../proc/process-stat.ts'
+import { readProcessStatus } from '../proc/process-status.ts'
+import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
+import { isLoopbackHost } from './inspect-options.ts'
+import { judgeSignal } from './signal-disposition.ts'
+import type { Check, Preflight, Target } from './target.ts'
+
+export interface PreflightResult extends Preflight {
+  /** The inspector that is open already. */
+  readonly openInspector: OpenInspector | undefined
+}
+
+interface PreflightOptions {
+  readonly procRoot: string
+  readonly finder: InspectorFinder
+}
+
+/** A Node blocks SIGUSR1 in its first 180-500 ms on a loaded machine, before its handler stands. */
+const startUpWaitMs = 1000
+const startUpPollMs = 25
+
+/** Changes nothing in the target; asks its loopback listeners for `/json/list` at most once each. */
+export async function preflight(
+  target: Target,
+  { procRoot, finder }: PreflightOptions,
+): Promise<PreflightResult> {
+  if (target.kind === 'self') return inProcess(target)
+  if (target.kind === 'port') return byPort(target)
+
+  const checks: Check[] = []
+  const refused = (): PreflightResult => ({
+    ...nothingYet(target, checks),
+    refusal: checks.at(-1)?.detail,
+  })
+  const passes = async (check: Check | Promise<Check>) => {
+    checks.push(await check)
+    return checks.at(-1)?.ok === true
+  }
+
+  if (!(await passes(checkRunning(target, procRoot)))) return refused()
+  if (!(await passes(checkNode(target, procRoot)))) return refused()
+  if (!(await passes(checkNetwork(target, procRoot)))) return refused()
+
+  const found = await finder.find(target)
+  if (found !== undefined) {
+    checks.push({
+      name: 'inspector',
+      ok: true,
+      detail: `its inspector is open already on port ${found.socket.port}; pprofd uses it and leaves it open`,
+    })
+    const warnings = found.socket.isLoopback
+      ? ['an open inspector lets every user of this machine run code in the process']
+      : [`its inspector is open to other machines (${found.socket.address}:${found.socket.port})`]
+    const via = { via: 'open-inspector', port: found.socket.port } as const
+    return {
+      ...nothingYet(target, checks),
+      ...via,
+      attachable: true,
+      warnings,
+      openInspector: found,
+    }
+  }
+
+  if (!(await passes(checkMaySignal(target)))) return refused()
+  if (!(await passes(checkSignal(target, procRoot)))) return refused()
+  const expected = await finder.expectedAddress(target)
+  if (!(await passes(checkAddress(target, expected, procRoot)))) return refused()
+  return {
+    ...nothingYet(target, checks),
+    attachable: true,
+    via: 'signal',
+    port: expected.port,
+    warnings: [
+      `while a capture runs, its inspector listens on ${expected.host}:${expected.port || '(any port)'}, ` +
+        'open to every user of this machine; Node reports that on its stderr',
+    ],
+  }
+}
+
+async function checkRunning(target: Target, procRoot: string): Promise<Check> {
+  const name = 'running'
+  const { pid } = target
+  const [stat, status] = await Promise.all([
+    readProcessStat(pid, procRoot),
+    readProcessStatus(pid, procRoot),
+  ])
+  if (stat === undefined || status === undefined || /[ZXx]/.test(stat.state)) {
+    return { name, ok: false, detail: `process ${pid} has ended` }
+  }
+  if (stat.startTimeTicks !== target.startTimeTicks) {
+    return { name, ok: false, detail: `process ${pid} has ended and its pid is another one's now` }
+  }
+  if (stat.isKernelThread) return { name, ok: false, detail: `${pid} is a kernel thread` }
+  if (stat.state === 'T') {
+    return {
+      name,
+      ok: false,
+      detail: `process ${pid} is stopped; continue it first: kill -CONT ${pid}`,
+    }
+  }
+  if (stat.state === 't' || status.tracerPid !== 0) {
+    const detail = `process ${pid} is held by a debugger or tracer (pid ${status.tracerPid})`
+    return { name, ok: false, detail }
+  }
+  return { name, ok: true, detail: `process ${pid} runs (state ${stat.state})` }
+}
+
+async function checkNode(target: Target, procRoot: string): Promise<Check> {
+  const name = 'node'
+  const executable = await readExecutable(target.pid, procRoot)
+  const path = executable?.path || 'its executable'
+  switch (executable?.runtime) {
+    case 'node':
+      return { name, ok: true, detail: `${path} is Node.js` }
+    case 'node-embedder':
+      if (target.configured) return { name, ok: true, detail: `${path} embeds Node.js` }
+      return {
+        name,
+        ok: false,
+        detail: `${path} embeds Node.js under another name; name the process under targets in the configuration to allow it`,
+      }
+    case 'unreadable':
+      return {
+        name,
+        ok: false,
+        detail: `not allowed to look at the executable of process ${target.pid}; run pprofd as its user (uid ${target.uid}) or as root`,
+      }
+    default:
+      return { name, ok: false, detail: `${path} is not Node.js` }
+  }
+}
+
+async function checkNetwork({ pid }: Target, procRoot: string): Promise<Check> {
+  const name = 'network'
+  const [own, theirs] = await Promise.all([
+    unlessDenied(readProcLink(`${procRoot}/self/ns/net`)),
+    unlessDenied(readProcLink(`${procRoot}/${pid}/ns/net`)),
+  ])
+  if (own !== undefined && theirs !== undefined && own !== theirs) {
+    const detail = `process ${pid} is in another network namespace (a container); run pprofd inside it, or share its network`
+    return { name, ok: false, detail }
+  }
+  return { name, ok: true, detail: 'its loopback interface is ours' }
+}
+
+function checkMaySignal({ pid, uid, maySignal }: Target): Check {
+  const name = 'permission'
+  if (!maySignal) {
+    const detail =
+      'its inspector is closed and the configuration forbids to signal it (signal: false)'
+    return { name, ok: false, detail }
+  }
+  try {
+    process.kill(pid, 0)
+    return { name, ok: true, detail: 'pprofd may signal it' }
+  } catch {
+    const detail = `not allowed to signal process ${pid}; run pprofd as its user (uid ${uid}) or as root`
+    return { name, ok: false, detail }
+  }
+}
+
+async function checkSignal({ pid, argv }: Target, procRoot: string): Promise<Check> {
+  const nodeOptions = await readEnvironmentVariable(pid, 'NODE_OPTIONS', procRoot)
+  const deadline = performance.now() + startUpWaitMs
+  for (;;) {
+    const status = await readProcessStatus(pid, procRoot)
+    const verdict = judgeSignal(pid, status, [...(nodeOptions ?? '').split(/\s+/), ...argv])
+    if (!verdict.mayChange || performance.now() > deadline) return verdict.check
+    await sleep(startUpPollMs)
+  }
+}
+
+async function checkAddress(
+  { pid }: Target,
+  { host, port }: { readonly host: string; readonly port: number },
+  procRoot: string,
+): Promise<Check> {
+  const name = 'port'
+  if (!isLoopbackHost(host)) {
+    const detail = `its flags would open the inspector to other machines (${host}:${port}); pprofd does not do that`
+    return { name, ok: false, detail }
+  }
+  const taken = (await namespaceListeners(pid, procRoot)).some((socket) => socket.port === port)
+  if (taken) {
+    const detail = `port ${port}, where its inspector would open, is taken by another process; try again when it is free`
+    return { name, ok: false, detail }
+  }
+  return { name, ok: true, detail: port === 0 ? 'any free port' : `port ${port} is free` }
+}
+
+function inProcess(target: Target): PreflightResult {
+  const checks = [{ name: 'self', ok: true, detail: 'pprofd profiles itself without a port' }]
+  return { ...nothingYet(target, checks), attachable: true, via: 'in-process' }
+}
+
+function byPort(target: Target): PreflightResult {
+  const detail = `the configuration names its open inspector, port ${target.port}`
+  const checks = [{ name: 'inspector', ok: true, detail }]
+  const via = { via: 'open-inspector', port: target.port } as const
+  return { ...nothingYet(target, checks), ...via, attachable: true }
+}
+
+function nothingYet(target: Target, checks: readonly Check[]): PreflightResult {
+  return {
+    target,
+    attachable: false,
+    via: undefined,
+    port: undefined,
+    checks,
+    refusal: undefined,
+    warnings: [],
+    openInspector: undefined,
+  }
+}

@@ -1,0 +1,45 @@
+/** What SIGUSR1 would do to a process, read from its signal masks without sending it. */
+import type { ProcessStatus } from '../proc/process-status.ts'
+import type { Check } from './target.ts'
+
+export interface SignalVerdict {
+  readonly check: Check
+  /** A process that is only starting looks like this, too: look again in a moment. */
+  readonly mayChange: boolean
+}
+
+/** SIGUSR1 is signal 10 on Linux x64 and arm64. */
+const sigusr1 = 1n << 9n
+
+/** `flags`: the process's arguments and the words of its NODE_OPTIONS. */
+export function judgeSignal(
+  pid: number,
+  status: ProcessStatus | undefined,
+  flags: readonly string[],
+): SignalVerdict {
+  if (status === undefined) return refuse(`process ${pid} has ended`)
+  const caught = (status.caughtSignals & sigusr1) !== 0n
+  const blocked = (status.blockedSignals & sigusr1) !== 0n
+  if (!caught && blocked) {
+    return refuse(
+      `process ${pid} ignores SIGUSR1 (started with --disable-sigusr1, or starting still)`,
+      true,
+    )
+  }
+  if (!caught) {
+    return refuse(`SIGUSR1 would kill process ${pid}: Node's handler for it is gone`)
+  }
+  if (blocked) return refuse(`process ${pid} blocks SIGUSR1`)
+  // Under the permission model the signal opens nothing (Node 26: only with --allow-inspector).
+  const restricted = flags.some((flag) => /^--(experimental-)?permission$/.test(flag))
+  if (restricted && !flags.includes('--allow-inspector')) {
+    return refuse(
+      `process ${pid} runs under Node's permission model, which keeps its inspector shut`,
+    )
+  }
+  return { check: { name: 'signal', ok: true, detail: 'it handles SIGUSR1' }, mayChange: false }
+}
+
+function refuse(detail: string, mayChange = false): SignalVerdict {
+  return { check: { name: 'signal', ok: false, detail }, mayChange }
+}
