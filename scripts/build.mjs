@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const require = createRequire(import.meta.url)
-const vendored = dirname(require.resolve('inspector-api/package.json', { paths: [root] }))
+const vendored = dirname(require.resolve('inspector-api', { paths: [root] }))
 const dist = join(root, 'dist')
 const target = join(dist, 'vendor', 'inspector-api')
 
@@ -21,7 +21,7 @@ for (const name of ['index.js', 'index.d.ts', 'src', 'LICENSE', 'package.json'])
   cpSync(join(vendored, name), join(target, name), { recursive: true })
 }
 
-const tsc = require.resolve('typescript/bin/tsc', { paths: [root] })
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
 const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' })
 if (status !== 0) process.exit(status ?? 1)
 chmodSync(join(dist, 'main.js'), 0o755)
