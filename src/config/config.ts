@@ -1,0 +1,63 @@
+/** The types of the configuration. schema.ts says what is allowed; a test holds the two together. */
+
+/** The merged, checked configuration. */
+export interface Config extends Omit<Settings, 'listen' | 'defaultTarget'> {
+  readonly listen: ListenAddress
+  /** Name or pid of the target of requests that name none. */
+  readonly defaultTarget?: string
+}
+
+/** Where the daemon listens: loopback or a unix socket, nothing else exists. Port 0 is any free port. */
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: '127.0.0.1' | '::1'; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** The configuration as a file writes it, defaults filled in. */
+export interface Settings {
+  /** False: the daemon stays up, listens on nothing and attaches to nothing. */
+  readonly enabled: boolean
+  readonly listen: string
+  readonly targets: readonly ConfiguredTarget[]
+  readonly defaultTarget?: string | number
+  /** Whether Node processes that `targets` does not list are served too. */
+  readonly discover: boolean
+  readonly limits: Limits
+  readonly profile: ProfileDefaults
+  readonly log: { readonly level: LogLevel }
+}
+
+/** A named target: exactly one of `pid`, `pidFile`, `port`, `unit` and `match` is there. */
+export interface ConfiguredTarget {
+  readonly name: string
+  readonly pid?: number
+  /** Absolute path of a file that holds the pid. */
+  readonly pidFile?: string
+  /** Port of an inspector that is open already. */
+  readonly port?: number
+  readonly unit?: string
+  /** Source of a regular expression without flags, for the command line; it compiles. */
+  readonly match?: string
+  readonly enabled: boolean
+  /** False: never send SIGUSR1. */
+  readonly signal: boolean
+}
+
+export interface Limits {
+  /** Longest recording that may be asked for, in seconds. */
+  readonly maxSeconds: number
+  readonly capturesPerTarget: number
+  readonly captures: number
+  readonly maxProfileBytes: number
+  readonly commandTimeoutMs: number
+}
+
+/** What /debug/pprof/profile does where the request does not say. */
+export interface ProfileDefaults {
+  /** At most `limits.maxSeconds`. */
+  readonly seconds: number
+  /** Samples per second and thread. */
+  readonly hz: number
+}
+
+/** The levels of pino. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

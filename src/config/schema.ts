@@ -1,0 +1,203 @@
+/**
+ * Every option of pprofd: the single source of its type, range, default and description.
+ * Validation, environment variables, flags, help and the tests of docs/configuration.md read it.
+ * JSON Schema (https://json-schema.org/draft-07), plus `allowed`: what a pattern means, in words.
+ */
+
+/** A path segment of URLs, so neither `.` nor `..`; a number would be a pid. */
+const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
+
+/** Linux's PID_MAX_LIMIT. */
+const maxPid = 4_194_304
+
+const target = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name'],
+  oneOf: [
+    { required: ['pid'] },
+    { required: ['pidFile'] },
+    { required: ['port'] },
+    { required: ['unit'] },
+    { required: ['match'] },
+  ],
+  properties: {
+    name: {
+      type: 'string',
+      pattern: targetName,
+      allowed:
+        'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self',
+      description: 'What URLs and commands call the target.',
+    },
+    pid: {
+      type: 'integer',
+      minimum: 1,
+      maximum: maxPid,
+      description: 'The process with this pid, for as long as it lives.',
+    },
+    pidFile: {
+      type: 'string',
+      // PATH_MAX of Linux is 4096 with the final NUL.
+      pattern: '^/[^\\u0000]{1,4094}$',
+      allowed: 'an absolute path',
+      description: 'The process whose pid this file holds; read again at every request.',
+    },
+    port: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 65_535,
+      description: 'The process whose inspector already listens on this port of 127.0.0.1.',
+    },
+    unit: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9:_.\\\\@-]{1,255}$',
+      allowed: 'the name of a systemd unit, such as api.service',
+      description: 'The Node process of this systemd unit.',
+    },
+    match: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 1000,
+      format: 'regular-expression',
+      allowed: 'a regular expression of 1 to 1000 characters',
+      description: 'The process whose command line this JavaScript regular expression matches.',
+    },
+    enabled: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the target is served; false forbids it, also by its pid.',
+    },
+    signal: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether SIGUSR1 may be sent to open its inspector; false uses an open one only.',
+    },
+  },
+} as const
+
+export const configSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    enabled: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Whether the daemon works; false keeps it running without listening or attaching.',
+    },
+    listen: {
+      type: 'string',
+      default: '127.0.0.1:8081',
+      format: 'listen-address',
+      allowed: '127.0.0.1:PORT, [::1]:PORT, localhost:PORT or the absolute path of a unix socket',
+      description:
+        'Loopback address and port, or absolute path of a unix socket; port 0 takes any free port.',
+    },
+    targets: {
+      type: 'array',
+      default: [],
+      items: target,
+      description: 'The processes that have a name.',
+    },
+    defaultTarget: {
+      type: ['string', 'integer'],
+      // A name, a pid or self.
+      pattern: '^(?!\\.{1,2}$|0[0-9]*$)[A-Za-z0-9._-]{1,64}$',
+      minimum: 1,
+      maximum: maxPid,
+      allowed: 'the name of a target, a pid or self',
+      description: 'Name or pid of the target of requests that name none.',
+    },
+    discover: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether Node processes that targets does not list are served too.',
+    },
+    limits: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'What one request, one target and all of them may use.',
+      properties: {
+        maxSeconds: {
+          type: 'integer',
+          minimum: 1,
+          // V8 keeps every sample in the target: an hour at 1000 Hz is 3.6 million of them.
+          maximum: 3600,
+          default: 300,
+          description: 'Longest recording that may be asked for, in seconds.',
+        },
+        capturesPerTarget: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 64,
+          default: 4,
+          description: 'Captures of one target that may run at the same time.',
+        },
+        captures: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1024,
+          default: 64,
+          description: 'Captures of all targets that may run at the same time.',
+        },
+        maxProfileBytes: {
+          type: 'integer',
+          minimum: 1_048_576,
+          // The longest string V8 can hold; a longer profile could not be parsed.
+          maximum: 536_870_888,
+          default: 268_435_456,
+          description: 'Largest profile taken from a target, in bytes of its JSON.',
+        },
+        commandTimeoutMs: {
+          type: 'integer',
+          minimum: 100,
+          maximum: 600_000,
+          default: 10_000,
+          description:
+            'How long a target may take to answer one inspector command, in milliseconds.',
+        },
+      },
+    },
+    profile: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'What /debug/pprof/profile does where the request does not say.',
+      properties: {
+        seconds: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 3600,
+          // Go's default.
+          default: 30,
+          description:
+            'Duration in seconds, at most limits.maxSeconds, which also caps the default.',
+        },
+        hz: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          // Go's default.
+          default: 100,
+          description: "Samples per second and thread; each one interrupts the target's thread.",
+        },
+      },
+    },
+    log: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: "The daemon's log, as JSON lines on standard output.",
+      properties: {
+        level: {
+          type: 'string',
+          enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+          default: 'info',
+          description: 'The least severe level that is logged.',
+        },
+      },
+    },
+  },
+} as const

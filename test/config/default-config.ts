@@ -1,0 +1,18 @@
+import type { Config } from '../../src/config/config.ts'
+
+/** What loadConfig answers where nothing is configured, written out by hand. */
+export const defaultConfig: Config = {
+  enabled: true,
+  listen: { kind: 'tcp', host: '127.0.0.1', port: 8081 },
+  targets: [],
+  discover: true,
+  limits: {
+    maxSeconds: 300,
+    capturesPerTarget: 4,
+    captures: 64,
+    maxProfileBytes: 268_435_456,
+    commandTimeoutMs: 10_000,
+  },
+  profile: { seconds: 30, hz: 100 },
+  log: { level: 'info' },
+}

@@ -1,0 +1,43 @@
+/** The rows that docs/configuration.md must have, made from the schema. */
+import { overridableOptions, type SchemaNode } from '../../src/config/options.ts'
+import { configSchema } from '../../src/config/schema.ts'
+
+export function optionRows(): readonly string[] {
+  return overridableOptions().map(({ key, keyPath, environment, flag, description }) => {
+    const node = keyPath.reduce<SchemaNode>((n, k) => n.properties?.[k] ?? {}, configSchema)
+    return row([
+      code(key),
+      typeOf(node),
+      byDefault(node),
+      code(environment),
+      code(`--${flag}`),
+      description,
+    ])
+  })
+}
+
+export function targetRows(): readonly string[] {
+  const properties: Readonly<Record<string, SchemaNode>> =
+    configSchema.properties.targets.items.properties
+  return Object.entries(properties).map(([key, node]) =>
+    row([code(key), typeOf(node), byDefault(node), node.description ?? '']),
+  )
+}
+
+function typeOf({ type, enum: choices, minimum, maximum }: SchemaNode): string {
+  if (choices !== undefined) return choices.map(code).join(' ')
+  if (type === 'integer') return `${minimum} to ${maximum}`
+  return type === 'boolean' ? '`true` `false`' : 'text'
+}
+
+function byDefault(node: SchemaNode): string {
+  return node.default === undefined ? '' : code(String(node.default))
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}

@@ -1,0 +1,112 @@
+import t from 'tap'
+import { overridableOptions } from '../../src/config/options.ts'
+import { environmentOverrides, flagOverrides } from '../../src/config/overrides.ts'
+
+t.test('every scalar option has a variable and a flag, named by one rule', (t) => {
+  const names = overridableOptions().map(({ key, environment, flag, type }) => [
+    key,
+    environment,
+    flag,
+    type,
+  ])
+  t.same(names, [
+    ['enabled', 'PPROFD_ENABLED', 'enabled', 'boolean'],
+    ['listen', 'PPROFD_LISTEN', 'listen', 'string'],
+    ['defaultTarget', 'PPROFD_DEFAULT_TARGET', 'default-target', 'string'],
+    ['discover', 'PPROFD_DISCOVER', 'discover', 'boolean'],
+    ['limits.maxSeconds', 'PPROFD_LIMITS_MAX_SECONDS', 'limits.max-seconds', 'integer'],
+    [
+      'limits.capturesPerTarget',
+      'PPROFD_LIMITS_CAPTURES_PER_TARGET',
+      'limits.captures-per-target',
+      'integer',
+    ],
+    ['limits.captures', 'PPROFD_LIMITS_CAPTURES', 'limits.captures', 'integer'],
+    [
+      'limits.maxProfileBytes',
+      'PPROFD_LIMITS_MAX_PROFILE_BYTES',
+      'limits.max-profile-bytes',
+      'integer',
+    ],
+    [
+      'limits.commandTimeoutMs',
+      'PPROFD_LIMITS_COMMAND_TIMEOUT_MS',
+      'limits.command-timeout-ms',
+      'integer',
+    ],
+    ['profile.seconds', 'PPROFD_PROFILE_SECONDS', 'profile.seconds', 'integer'],
+    ['profile.hz', 'PPROFD_PROFILE_HZ', 'profile.hz', 'integer'],
+    ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
+  ])
+  t.end()
+})
+
+t.test('an option carries what help needs', (t) => {
+  t.same(
+    overridableOptions().find(({ key }) => key === 'profile.hz'),
+    {
+      keyPath: ['profile', 'hz'],
+      key: 'profile.hz',
+      flag: 'profile.hz',
+      environment: 'PPROFD_PROFILE_HZ',
+      type: 'integer',
+      choices: undefined,
+      minimum: 1,
+      maximum: 1000,
+      default: 100,
+      description: "Samples per second and thread; each one interrupts the target's thread.",
+    },
+  )
+  t.end()
+})
+
+const read: readonly (readonly [name: string, text: string, value: unknown])[] = [
+  ['PPROFD_ENABLED', 'true', true],
+  ['PPROFD_ENABLED', '1', true],
+  ['PPROFD_ENABLED', 'false', false],
+  ['PPROFD_ENABLED', '0', false],
+  ['PPROFD_ENABLED', 'True', 'True'],
+  ['PPROFD_PROFILE_HZ', '099', 99],
+  ['PPROFD_PROFILE_HZ', ' 99', ' 99'],
+  ['PPROFD_PROFILE_HZ', '9'.repeat(40), '9'.repeat(40)],
+  ['PPROFD_DEFAULT_TARGET', '12', '12'],
+]
+
+t.test(
+  'the text of a variable is read by the type of its option, the same text of a flag too',
+  (t) => {
+    for (const [name, text, value] of read) {
+      t.match(environmentOverrides({ [name]: text }), [{ value, source: name }], `${name}=${text}`)
+    }
+    t.match(flagOverrides({ enabled: '0', limits: { captures: '7' }, log: { level: undefined } }), [
+      { option: { key: 'enabled' }, value: false, source: '--enabled' },
+      { option: { key: 'limits.captures' }, value: 7, source: '--limits.captures' },
+    ])
+    t.end()
+  },
+)
+
+const ignored: readonly (readonly [name: string, value: string])[] = [
+  ['PATH', '/bin'],
+  ['PPROF_TOOLS', 'x'],
+  ['PPROFD_CONFIG', 'x'],
+  ['PPROFD_LISTEN', ''],
+  ['PPROFD_UNKNOWN', ''],
+  ['PPROFD_SERVICE_HOST', '10.0.0.1'],
+  ['PPROFD_SERVICE_PORT', '8081'],
+  ['PPROFD_SERVICE_PORT_HTTP', '8081'],
+  ['PPROFD_PORT', 'tcp://10.0.0.1:8081'],
+  ['PPROFD_PORT_8081_TCP', 'tcp://10.0.0.1:8081'],
+  ['PPROFD_PORT_8081_TCP_PROTO', 'tcp'],
+  ['PPROFD_PORT_8081_TCP_PORT', '8081'],
+  ['PPROFD_PORT_8081_TCP_ADDR', '10.0.0.1'],
+  ['PPROFD_WEB_SERVICE_HOST', '10.0.0.1'],
+]
+
+t.test(
+  'empty variables, other programs and what Kubernetes sets for a Service are ignored',
+  (t) => {
+    for (const [name, value] of ignored) t.same(environmentOverrides({ [name]: value }), [], name)
+    t.end()
+  },
+)
