@@ -1,0 +1,76 @@
+/**
+ * A CPU recording as pprof's profile `cpu`. `(idle)` is left out, `(program)` and `(garbage
+ * collector)` stay. Callers have their function's first line, the leaf the line that was running.
+ *
+ * ProfileBuilder writes protobuf straight away: bench/conversion.mjs measured the ways there are.
+ */
+
+import { limits } from '../pprof/profile.ts'
+import { type LabelsRef, type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import { cleanText, cutStart } from './clean-text.ts'
+import { achievedDurationUs, describeQuality } from './cpu-quality.ts'
+import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { LeafLines } from './leaf-lines.ts'
+import { PprofLocations } from './pprof-locations.ts'
+
+export interface PprofCpuProfile {
+  /** Not gzipped yet. */
+  readonly bytes: Uint8Array
+  /** Every address of the profile with its function's name, for pprof's symbol request. */
+  readonly symbols: readonly (readonly [address: number, name: string])[]
+}
+
+export function cpuPprof(stacks: CpuStacks): PprofCpuProfile {
+  const { recording } = stacks
+  const cpu = { type: 'cpu', unit: 'nanoseconds' }
+  const builder = new ProfileBuilder({
+    sampleTypes: [{ type: 'samples', unit: 'count' }, cpu],
+    defaultSampleType: 'cpu',
+    periodType: cpu,
+    period: Math.round(recording.samplingIntervalUs * 1000),
+    timeNanos: nanosOf(recording.startedAtMs),
+    durationNanos: achievedDurationUs(stacks) * 1000,
+    executable: cutStart(cleanText(recording.target.executable), limits.fileNameBytes),
+    comments: describeQuality(stacks),
+  })
+  const locations = new PprofLocations(builder, stacks.frames)
+  for (const thread of stacks.threads) {
+    const labels = builder.labels({
+      thread: cleanText(thread.thread) || 'unnamed',
+      pid: String(thread.pid),
+    })
+    addThread(builder, locations, thread, stacks.frames, labels)
+  }
+  return { bytes: builder.encode(), symbols: locations.symbols }
+}
+
+function addThread(
+  builder: ProfileBuilder,
+  locations: PprofLocations,
+  thread: ThreadStacks,
+  frames: CpuStacks['frames'],
+  labels: LabelsRef,
+): void {
+  const leafLines = new LeafLines(thread)
+  const path: LocationRef[] = []
+  for (let stack = 0; stack < thread.stackCount; stack++) {
+    const leaf = thread.frames[stack] ?? -1
+    const isEmpty = thread.selfSamples[stack] === 0 && thread.selfUs[stack] === 0
+    if (isEmpty || frames[leaf]?.isIdle) continue
+    path.length = 1
+    let below = thread.parents[stack] ?? -1
+    while (below >= 0) {
+      path.push(locations.ofFunction(thread.frames[below] ?? -1))
+      below = thread.parents[below] ?? -1
+    }
+    for (const { line, samples, us } of leafLines.of(stack)) {
+      path[0] = locations.ofLine(leaf, line)
+      builder.addSample(path, [samples, us * 1000], labels)
+    }
+  }
+}
+
+/** Exact to the microsecond; as a plain number of nanoseconds it would not be. */
+function nanosOf(epochMs: number): bigint {
+  return BigInt(Math.round(epochMs * 1000)) * 1000n
+}

@@ -1,0 +1,71 @@
+/** Turns the ids by which V8's nodes name their children into a tree that is known to be one. */
+import { CaptureError } from '../errors.ts'
+import type { IntList } from './int-list.ts'
+
+export interface Edges {
+  readonly parentIds: IntList
+  readonly childIds: IntList
+}
+
+/** Finds the index of a node by its id; -1 where there is none. V8 counts ids from 1, so a table does. */
+export function indexOfIds(ids: Int32Array): (id: number) => number {
+  const maxId = ids.reduce((max, id) => Math.max(max, id), 0)
+  const isDense = maxId <= ids.length * 2 + 1024
+  const table = isDense ? new Int32Array(maxId + 1).fill(-1) : undefined
+  const map = new Map<number, number>()
+  const find = table ? (id: number) => table[id] ?? -1 : (id: number) => map.get(id) ?? -1
+  for (const [index, id] of ids.entries()) {
+    if (find(id) >= 0) throw invalid(`two nodes have the id ${id}`)
+    if (table) table[id] = index
+    else map.set(id, index)
+  }
+  return find
+}
+
+export function linkNodes(
+  ids: Int32Array,
+  edges: Edges,
+  indexOf: (id: number) => number,
+): { readonly parents: Int32Array; readonly topDown: Int32Array } {
+  const parents = new Int32Array(ids.length).fill(-1)
+  const parentIds = edges.parentIds.items()
+  for (const [at, childId] of edges.childIds.items().entries()) {
+    const child = indexOf(childId)
+    const parentId = parentIds[at] ?? -1
+    const parent = indexOf(parentId)
+    if (child < 0) throw invalid(`node ${parentId} names child ${childId}, which it does not hold`)
+    if (parent < 0)
+      throw invalid(`node ${childId} names parent ${parentId}, which it does not hold`)
+    const known = parents[child]
+    if (known !== -1 && known !== parent) throw invalid(`node ${childId} has two parents`)
+    parents[child] = parent
+  }
+  return { parents, topDown: orderTopDown(parents, ids) }
+}
+
+/** Parents before children. From each node, climbs to one that is placed, then comes back down. */
+function orderTopDown(parents: Int32Array, ids: Int32Array): Int32Array {
+  const order = new Int32Array(parents.length)
+  const seenFrom = new Int32Array(parents.length).fill(-1)
+  const path: number[] = []
+  let placed = 0
+  for (let start = 0; start < parents.length; start++) {
+    let node = start
+    while (node >= 0 && seenFrom[node] === -1) {
+      seenFrom[node] = start
+      path.push(node)
+      node = parents[node] ?? -1
+    }
+    const isCycle = node >= 0 && path.length > 0 && seenFrom[node] === start
+    if (isCycle) throw invalid(`node ${ids[node]} is its own ancestor`)
+    for (let above = path.pop(); above !== undefined; above = path.pop()) order[placed++] = above
+  }
+  return order
+}
+
+function invalid(problem: string): CaptureError {
+  return new CaptureError(
+    'recording-invalid',
+    `The target sent an unusable CPU profile: ${problem}.`,
+  )
+}

@@ -1,0 +1,79 @@
+/** V8 has a node for each script's copy of a function; here, equal stacks of equal frames become one. */
+import type { CpuProfile } from './cpu-profile.ts'
+import type { Frames } from './frame.ts'
+
+export interface MergedNodes {
+  readonly stackCount: number
+  readonly parents: Int32Array
+  readonly frames: Int32Array
+  readonly stackOf: Int32Array
+}
+
+/**
+ * V8 records at most 255 frames of a stack, more only by what it inlined. A deeper node counts for its
+ * ancestor at this depth, so that hostile depth does not multiply into hostile size.
+ */
+const maxDepth = 1024
+
+export function mergeNodes(profile: CpuProfile, frames: Frames): MergedNodes {
+  const frameOf = profile.callFrames.map((callFrame) => frames.indexOf(callFrame))
+  const parents = new Int32Array(profile.nodeCount)
+  const stackFrames = new Int32Array(profile.nodeCount)
+  const depths = new Int32Array(profile.nodeCount)
+  const stackOf = new Int32Array(profile.nodeCount).fill(-1)
+  const table = new PairTable(profile.nodeCount, parents, stackFrames)
+  for (const node of profile.topDown) {
+    const nodeParent = profile.parents[node] ?? -1
+    const parent = nodeParent < 0 ? -1 : (stackOf[nodeParent] ?? -1)
+    const frame = frameOf[profile.frames[node] ?? -1] ?? -1
+    if (frame < 0) continue
+    const depth = parent < 0 ? 1 : (depths[parent] ?? 0) + 1
+    if (depth > maxDepth) {
+      stackOf[node] = parent
+      continue
+    }
+    const stack = table.indexOf(parent, frame)
+    depths[stack] = depth
+    stackOf[node] = stack
+  }
+  const stackCount = table.size
+  return {
+    stackCount,
+    parents: parents.subarray(0, stackCount),
+    frames: stackFrames.subarray(0, stackCount),
+    stackOf,
+  }
+}
+
+/** Numbers pairs in order of appearance: a hash table of integers, a fifth of a Map's memory. */
+class PairTable {
+  readonly #firsts: Int32Array
+  readonly #seconds: Int32Array
+  readonly #slots: Int32Array
+  size = 0
+
+  /** `firsts` and `seconds` receive the pairs. */
+  constructor(capacity: number, firsts: Int32Array, seconds: Int32Array) {
+    this.#firsts = firsts
+    this.#seconds = seconds
+    // At most half full, so that probing ends soon.
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2 + 2))).fill(-1)
+  }
+
+  indexOf(first: number, second: number): number {
+    const mask = this.#slots.length - 1
+    let mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b)
+    mixed ^= mixed >>> 15
+    let slot = Math.imul(mixed, 0x2c1b3c6d) & mask
+    for (;;) {
+      const index = this.#slots[slot] ?? -1
+      if (index < 0) break
+      if (this.#firsts[index] === first && this.#seconds[index] === second) return index
+      slot = (slot + 1) & mask
+    }
+    this.#slots[slot] = this.size
+    this.#firsts[this.size] = first
+    this.#seconds[this.size] = second
+    return this.size++
+  }
+}

@@ -1,0 +1,57 @@
+/** The locations of a profile under way: one for each function, one more for each line that was hit. */
+import type { FunctionRef, LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import type { Frame } from './frame.ts'
+import { AddressSpace, lineAddress } from './frame-address.ts'
+
+export class PprofLocations {
+  readonly symbols: (readonly [address: number, name: string])[] = []
+  readonly #builder: ProfileBuilder
+  readonly #frames: readonly Frame[]
+  readonly #addresses = new AddressSpace()
+  readonly #functions: FunctionRef[] = []
+  readonly #ofFunction: LocationRef[] = []
+  readonly #ofLine = new Map<string, LocationRef>()
+
+  constructor(builder: ProfileBuilder, frames: readonly Frame[]) {
+    this.#builder = builder
+    this.#frames = frames
+  }
+
+  /** Where the function at that index of the frames starts. */
+  ofFunction(index: number): LocationRef {
+    const known = this.#ofFunction[index]
+    if (known) return known
+    const frame = this.#frame(index)
+    const location = this.#add(index, frame.address, frame.line, frame.column)
+    this.#ofFunction[index] = location
+    return location
+  }
+
+  /** `line` is 1-based; 0 where V8 does not know it. */
+  ofLine(index: number, line: number): LocationRef {
+    const frame = this.#frame(index)
+    if (line === 0 || line === frame.line) return this.ofFunction(index)
+    const key = `${index}:${line}`
+    const known = this.#ofLine.get(key)
+    if (known) return known
+    const location = this.#add(index, lineAddress(frame.address, line), line, 0)
+    this.#ofLine.set(key, location)
+    return location
+  }
+
+  #add(index: number, wantedAddress: number, line: number, column: number): LocationRef {
+    const frame = this.#frame(index)
+    const address = this.#addresses.claim(wantedAddress)
+    const fn =
+      this.#functions[index] ?? this.#builder.addFunction(frame.name, frame.file, frame.line)
+    this.#functions[index] = fn
+    this.symbols.push([address, frame.name])
+    return this.#builder.addLocation(address, fn, line, column)
+  }
+
+  #frame(index: number): Frame {
+    const frame = this.#frames[index]
+    if (!frame) throw new RangeError(`there is no frame ${index}`)
+    return frame
+  }
+}

@@ -1,0 +1,83 @@
+/** Bytes written one after another into one growing buffer, for encoders that build no objects. */
+import { CaptureError } from '../errors.ts'
+
+/**
+ * No answer is larger than this, so a target that sends an absurd call tree cannot fill our memory.
+ * A real profile of 200,000 nodes takes some 15 MB.
+ */
+const maxSizeBytes = 256 * 1024 * 1024
+
+const initialSizeBytes = 16 * 1024
+
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafe(initialSizeBytes)
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** What was written; shares memory with the writer, so write no more after it. */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size)
+  }
+
+  clear(): void {
+    this.#size = 0
+  }
+
+  /** A whole number as protobuf's varint; negative ones as two's complement of 64 bits. */
+  varint(value: number): void {
+    this.#reserve(10)
+    if (value < 0) {
+      this.bigVarint(BigInt(value))
+      return
+    }
+    let rest = value
+    while (rest > 0x7fffffff) {
+      this.#bytes[this.#size++] = (rest & 0x7f) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    while (rest > 0x7f) {
+      this.#bytes[this.#size++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.#bytes[this.#size++] = rest
+  }
+
+  bigVarint(value: bigint): void {
+    this.#reserve(10)
+    let rest = BigInt.asUintN(64, value)
+    while (rest > 0x7fn) {
+      this.#bytes[this.#size++] = Number(rest & 0x7fn) | 0x80
+      rest >>= 7n
+    }
+    this.#bytes[this.#size++] = Number(rest)
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#size)
+    this.#size += bytes.length
+  }
+
+  /** Text as UTF-8; a lone surrogate becomes U+FFFD. */
+  text(text: string): void {
+    this.#reserve(text.length * 3)
+    this.#size += this.#bytes.write(text, this.#size)
+  }
+
+  #reserve(sizeBytes: number): void {
+    const needed = this.#size + sizeBytes
+    if (needed <= this.#bytes.length) return
+    if (needed > maxSizeBytes) {
+      throw new CaptureError(
+        'recording-invalid',
+        `The profile would be larger than ${maxSizeBytes / 1024 / 1024} MiB; record for a shorter time or at a lower rate.`,
+      )
+    }
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    this.#bytes.copy(grown, 0, 0, this.#size)
+    this.#bytes = grown
+  }
+}

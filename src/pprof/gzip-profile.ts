@@ -1,0 +1,12 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+
+const gzipAsync = promisify(gzip)
+
+/**
+ * Profiles travel gzipped. Off the main thread, so that a large one does not hold up other answers.
+ * Level 1 as in Go's runtime/pprof: profiles repeat so much that higher levels gain little for their time.
+ */
+export async function gzipProfile(bytes: Uint8Array): Promise<Uint8Array> {
+  return await gzipAsync(bytes, { level: 1 })
+}
