@@ -58,7 +58,9 @@ t.test('the examples of the shipped file are valid once they are uncommented', a
 
 t.test('the reference has exactly the row of every option', (t) => {
   const rows = reference.split('\n').filter((line) => line.startsWith('| `'))
-  t.same(rows, [...optionRows(), ...targetRows()])
+  // The formatter pads the cells.
+  const unpadded = (row: string) => row.replace(/ +/g, ' ')
+  t.same(rows.map(unpadded), [...optionRows(), ...targetRows()].map(unpadded))
   t.end()
 })
 
