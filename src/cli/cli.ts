@@ -1,0 +1,60 @@
+/** The command line: which commands there are and how their arguments are read. One file a command. */
+import { readFileSync } from 'node:fs'
+import yargs, { type Argv } from 'yargs'
+import { InputError } from '../errors.ts'
+import { addCheckCommand } from './check.ts'
+import type { Commands, CommonFlags } from './command.ts'
+import { addConfigCommand } from './config.ts'
+import { addProfileCommand } from './profile.ts'
+import { addPsCommand } from './ps.ts'
+import { addServeCommand } from './serve.ts'
+
+/** Runs one command; resolves to the exit code. Throws what main.ts reports. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const commands: Commands = {
+    cli: createParser(),
+    run: (work) => async (args) => {
+      exitCode = await work(args)
+    },
+  }
+  addServeCommand(commands)
+  addPsCommand(commands)
+  addCheckCommand(commands)
+  addProfileCommand(commands)
+  addConfigCommand(commands)
+  await commands.cli.parseAsync([...argv])
+  return exitCode
+}
+
+function createParser(): Argv<CommonFlags> {
+  return yargs()
+    .scriptName('pprofd')
+    .usage("$0 <command>\n\nGo's /debug/pprof for running, unmodified Node.js processes.")
+    .parserConfiguration({
+      // `--limits.max-seconds` is one flag with a dot in its name.
+      'dot-notation': false,
+      // A name or pid stays as it was typed; options say themselves what they are.
+      'parse-positional-numbers': false,
+    })
+    .option('config', {
+      type: 'string',
+      requiresArg: true,
+      description: 'Configuration file (default: /etc/pprofd/pprofd.yaml if it exists)',
+    })
+    .epilogue('Over ssh: ssh -L 8081:localhost:8081 HOST, then open http://localhost:8081/')
+    .version(packageVersion())
+    .alias({ help: 'h', version: 'v' })
+    .strict()
+    .recommendCommands()
+    .exitProcess(false)
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .fail((message, error) => {
+      throw error ?? new InputError('parameter-invalid', message, { tryNext: 'pprofd --help' })
+    })
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return String(JSON.parse(readFileSync(file, 'utf8')).version)
+}

@@ -1,0 +1,15 @@
+import type { ArgumentsCamelCase, Argv } from 'yargs'
+
+/** What a command's file needs to add itself. */
+export interface Commands {
+  readonly cli: Argv<CommonFlags>
+  /** Makes a handler whose result becomes the exit code. */
+  run<T>(
+    work: (args: ArgumentsCamelCase<T>) => Promise<number>,
+  ): (args: ArgumentsCamelCase<T>) => Promise<void>
+}
+
+/** Flags that every command has. */
+export interface CommonFlags {
+  readonly config?: string | undefined
+}

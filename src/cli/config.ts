@@ -1,0 +1,19 @@
+/** `pprofd config`: the merged configuration, as a file that would give it. */
+import { loadConfig } from '../config/load-config.ts'
+import { renderConfig } from '../config/render-config.ts'
+import type { Commands } from './command.ts'
+import { configFlags, withConfigFlags } from './config-flags.ts'
+
+export function addConfigCommand({ cli, run }: Commands): void {
+  cli.command(
+    'config',
+    'Print the configuration, merged from defaults, file, environment and flags',
+    (command) => withConfigFlags(command),
+    run(async (args) => {
+      const flags = configFlags(args)
+      const config = await loadConfig({ file: args.config, env: process.env, flags })
+      process.stdout.write(renderConfig(config))
+      return 0
+    }),
+  )
+}

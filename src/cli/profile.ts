@@ -1,0 +1,133 @@
+/** `pprofd profile`: one CPU profile into a file, without a daemon. */
+import { type CpuRecording, recordCpu } from '../captures/cpu.ts'
+import {
+  type CpuFormat,
+  cpuFormats,
+  encodeCpuProfile,
+  formatOfFile,
+} from '../convert/cpu-formats.ts'
+import { InputError } from '../errors.ts'
+import { captureInterrupts } from './capture-interrupts.ts'
+import type { Commands, CommonFlags } from './command.ts'
+import { withTargets } from './direct-targets.ts'
+import { numberFlag } from './number-flag.ts'
+import { fileNamePart, writeOutput } from './output-file.ts'
+import { startProgress } from './progress.ts'
+
+interface ProfileFlags extends CommonFlags {
+  readonly target: string
+  readonly seconds?: string | undefined
+  readonly hz?: string | undefined
+  readonly output?: string | undefined
+  readonly format?: string | undefined
+}
+
+const formatNames = Object.keys(cpuFormats) as CpuFormat[]
+
+export function addProfileCommand({ cli, run }: Commands): void {
+  cli.command(
+    'profile <target>',
+    'Record a CPU profile of a running Node process into a file',
+    (command) =>
+      command
+        .positional('target', {
+          type: 'string',
+          demandOption: true,
+          description: 'A pid, a name, or self',
+        })
+        .option('seconds', {
+          alias: 's',
+          type: 'string',
+          requiresArg: true,
+          defaultDescription: '30',
+          description: 'How long to record; Ctrl-C ends it early and keeps what there is',
+        })
+        .option('hz', {
+          type: 'string',
+          requiresArg: true,
+          defaultDescription: '100',
+          description: 'Samples a second, 1 to 1000; more of them cost the target more',
+        })
+        .option('output', {
+          alias: 'o',
+          type: 'string',
+          requiresArg: true,
+          description: 'File to write, - for stdout; its extension chooses the format',
+          defaultDescription: 'cpu-NAME-PID.pb.gz',
+        })
+        .option('format', {
+          type: 'string',
+          choices: formatNames,
+          description: 'Format, where the extension does not say',
+        })
+        .example('$0 profile 4711 -s 5 -o cpu.pb.gz', 'then: go tool pprof -http=: cpu.pb.gz')
+        .example('$0 profile api -s 10 -o cpu.md', 'a one-page summary to read')
+        .example('$0 profile api -o cpu.speedscope.json', 'then drop it on https://speedscope.app'),
+    run((args) => withTargets(args, (direct) => profile(args, direct))),
+  )
+}
+
+async function profile(
+  flags: ProfileFlags,
+  { targets, config }: Parameters<Parameters<typeof withTargets>[1]>[0],
+): Promise<number> {
+  const seconds = numberFlag('--seconds', flags.seconds, {
+    fallback: config.profile.seconds,
+    above: 0,
+    max: config.limits.maxSeconds,
+  })
+  const hz = numberFlag('--hz', flags.hz, { fallback: config.profile.hz, min: 1, max: 1000 })
+  const format = chooseFormat(flags)
+  if (flags.output === '-' && format === 'pprof' && process.stdout.isTTY) {
+    throw new InputError('parameter-invalid', '-o - would write binary data to the terminal', {
+      tryNext: `pprofd profile ${flags.target} -o cpu.pb.gz`,
+    })
+  }
+  const target = await targets.resolve(flags.target)
+  const durationMs = seconds * 1000
+  const progress = startProgress(target.name, durationMs)
+  const interrupts = captureInterrupts()
+  let recording: CpuRecording
+  try {
+    recording = await recordCpu(targets, target, {
+      durationMs,
+      hz,
+      signal: interrupts.abort,
+      endEarly: interrupts.endEarly,
+      onPhase: progress.phase,
+    })
+  } finally {
+    interrupts.release()
+    progress.end()
+  }
+  const { bytes } = await encodeCpuProfile(recording, format)
+  const file = flags.output ?? defaultFile(recording, format)
+  await writeOutput(file, bytes)
+  if (file !== '-') process.stderr.write(summary(recording, file, format))
+  return 0
+}
+
+function chooseFormat({ format, output }: ProfileFlags): CpuFormat {
+  if (format !== undefined) return format as CpuFormat
+  if (output === undefined || output === '-') return 'pprof'
+  const byExtension = formatOfFile(output)
+  if (byExtension !== undefined) return byExtension
+  const extensions = formatNames.map((name) => cpuFormats[name].extension).join(', ')
+  throw new InputError(
+    'parameter-invalid',
+    `-o ${output}: the extension names no format; use one of ${extensions}, or --format`,
+  )
+}
+
+function defaultFile({ target }: CpuRecording, format: CpuFormat): string {
+  return `cpu-${fileNamePart(target.name)}-${target.pid}${cpuFormats[format].extension}`
+}
+
+function summary(recording: CpuRecording, file: string, format: CpuFormat): string {
+  const { target, startPauseMs, stopPauseMs } = recording
+  const cost = `${Math.ceil(startPauseMs)} ms at the start and ${Math.ceil(stopPauseMs)} ms at the end`
+  return (
+    `wrote ${file}: ${target.name} (pid ${target.pid}, Node ${target.nodeVersion}), ` +
+    `which stood still for at most ${cost}\n${format === 'pprof' ? `try: go tool pprof -http=: ${file}\n` : ''}`
+  )
+}
