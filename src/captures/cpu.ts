@@ -11,6 +11,8 @@ export interface CpuOptions {
   readonly hz: number
   /** Ends the capture early; what was recorded is dropped, the target restored. */
   readonly signal?: AbortSignal | undefined
+  /** Ends the recording early and keeps it. */
+  readonly endEarly?: AbortSignal | undefined
   readonly onPhase?: ((phase: CapturePhase) => void) | undefined
 }
 
@@ -79,7 +81,7 @@ export async function recordCpu(
 
 async function record(attachment: Attachment, options: CpuOptions): Promise<CpuRecording> {
   const { session, target, nodeVersion, openedByUs, attachMs } = attachment
-  const { durationMs, hz, signal, onPhase } = options
+  const { durationMs, hz, signal, endEarly, onPhase } = options
   const samplingIntervalUs = Math.round(1_000_000 / hz)
   await session.send('Profiler.enable', {}, { signal })
   try {
@@ -89,7 +91,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
     )
     const startedAtMs = Date.now()
     onPhase?.('recording')
-    await sleepWhileOpen(durationMs, session, signal)
+    await recordingTime(durationMs, session, { signal, endEarly })
     onPhase?.('stopping')
     const stop = await timed(() =>
       session.sendRaw('Profiler.stop', {}, { timeoutMs: stopTimeoutMs, signal }),
@@ -113,21 +115,18 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
   }
 }
 
-/** Waits, unless the session ends or the signal fires first. */
-async function sleepWhileOpen(
+/** Waits, unless the session ends or a signal fires first. */
+async function recordingTime(
   durationMs: number,
   session: Session,
-  signal: AbortSignal | undefined,
+  { signal, endEarly }: Pick<CpuOptions, 'signal' | 'endEarly'>,
 ): Promise<void> {
-  const waiting = new AbortController()
-  const either = signal === undefined ? waiting.signal : AbortSignal.any([waiting.signal, signal])
-  void session.closed.then(() => waiting.abort())
-  try {
-    await sleep(durationMs, undefined, { signal: either })
-  } catch (error) {
-    // A closed session is reported by the next command, with its reason.
-    if (!waiting.signal.aborted) throw error
-  }
+  const sessionEnd = new AbortController()
+  void session.closed.then(() => sessionEnd.abort())
+  const signals = [sessionEnd.signal, signal, endEarly].filter((one) => one !== undefined)
+  await sleep(durationMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
+  // A closed session is reported by the next command, with its reason.
+  signal?.throwIfAborted()
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; tookMs: number }> {

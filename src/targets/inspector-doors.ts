@@ -6,9 +6,9 @@ import { TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import { namespaceListeners } from '../proc/listening-sockets.ts'
 import { closeInspector } from './close-inspector.ts'
-import { connect } from './connect.ts'
+import { type ConnectOptions, connect } from './connect.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
-import { InspectorSweeper, type SweeperOptions } from './inspector-sweeper.ts'
+import { InspectorSweeper } from './inspector-sweeper.ts'
 import { openInspector } from './open-inspector.ts'
 import { preflight } from './preflight.ts'
 import type { Target } from './target.ts'
@@ -25,17 +25,15 @@ interface DoorState {
 }
 
 export class InspectorDoors {
-  readonly #options: SweeperOptions
+  readonly #options: ConnectOptions
   readonly #finder: InspectorFinder
-  readonly #procRoot: string
   readonly #sweeper: InspectorSweeper
   readonly #doors = new Map<string, DoorState>()
 
-  constructor(options: SweeperOptions) {
+  constructor(options: ConnectOptions, finder: InspectorFinder) {
     this.#options = options
-    this.#finder = options.finder
-    this.#procRoot = options.procRoot
-    this.#sweeper = new InspectorSweeper(options)
+    this.#finder = finder
+    this.#sweeper = new InspectorSweeper(options, finder)
   }
 
   /** How many inspectors may be open because of pprofd although nobody uses them. */
@@ -86,14 +84,15 @@ export class InspectorDoors {
   }
 
   async #open(target: Target): Promise<Door> {
-    const judged = await preflight(target, this.#options)
+    const { procRoot } = this.#options
+    const judged = await preflight(target, { procRoot, finder: this.#finder })
     if (judged.openInspector !== undefined) return { ...judged.openInspector, openedByUs: false }
     if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
     const before = new Set(
-      (await namespaceListeners(target.pid, this.#procRoot)).map(({ inode }) => inode),
+      (await namespaceListeners(target.pid, procRoot)).map(({ inode }) => inode),
     )
     try {
-      const opened = await openInspector(target, before, this.#finder, this.#procRoot)
+      const opened = await openInspector(target, before, this.#finder, procRoot)
       return { ...opened, openedByUs: true }
     } catch (error) {
       const signalled = !(error instanceof TargetError && error.code === 'target-vanished')
@@ -118,7 +117,7 @@ export class InspectorDoors {
         session === undefined || session.isClosed
           ? (await connect(target, door.endpoint, this.#options)).session
           : session
-      return await closeInspector(target, door, usable, this.#procRoot)
+      return await closeInspector(target, door, usable, this.#options.procRoot)
     } catch {
       // Unreachable: the process is gone, exiting, or not able to answer now. The sweeper finds out.
       return false

@@ -11,21 +11,19 @@ import { type ConnectOptions, connect } from './connect.ts'
 import type { InspectorFinder } from './find-inspector.ts'
 import type { Target } from './target.ts'
 
-export interface SweeperOptions extends ConnectOptions {
-  readonly finder: InspectorFinder
-}
-
 /** Doubles up to the maximum: a native call that took seconds will take more of them. */
 const firstLookMs = 50
 const slowestLookMs = 2000
 
 export class InspectorSweeper {
-  readonly #options: SweeperOptions
+  readonly #options: ConnectOptions
+  readonly #finder: InspectorFinder
   readonly #watches = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
 
-  constructor(options: SweeperOptions) {
+  constructor(options: ConnectOptions, finder: InspectorFinder) {
     this.#options = options
+    this.#finder = finder
   }
 
   /** How many inspectors may be open because of pprofd although nobody uses them. */
@@ -71,12 +69,11 @@ export class InspectorSweeper {
   }
 
   async #close(target: Target, isOurs: (socket: ListeningSocket) => boolean): Promise<boolean> {
-    const { finder, procRoot } = this.#options
-    const found = await finder.find(target)
+    const found = await this.#finder.find(target)
     if (found === undefined || !isOurs(found.socket)) return false
     try {
       const { session } = await connect(target, found.endpoint, this.#options)
-      return await closeInspector(target, found, session, procRoot)
+      return await closeInspector(target, found, session, this.#options.procRoot)
     } catch {
       // Not now: the process is still in native code, or on its way out. The next look will tell.
       return false

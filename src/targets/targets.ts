@@ -30,9 +30,10 @@ const portProbeTimeoutMs = 1000
 const lastChanceMs = 2000
 
 export class Targets {
-  readonly #options: TargetsOptions
+  #options: TargetsOptions
   readonly #procRoot: string
   readonly #finder: InspectorFinder
+  /** Shared with the doors; `reconfigure` changes it in place. */
   readonly #connectOptions: ConnectOptions
   readonly #doors: InspectorDoors
   readonly #attachments = new Set<Attachment>()
@@ -41,8 +42,16 @@ export class Targets {
     this.#options = options
     this.#procRoot = options.procRoot ?? '/proc'
     this.#finder = new InspectorFinder(this.#procRoot)
-    this.#connectOptions = { ...options, procRoot: this.#procRoot }
-    this.#doors = new InspectorDoors({ ...this.#connectOptions, finder: this.#finder })
+    const { commandTimeoutMs, maxMessageBytes } = options
+    this.#connectOptions = { procRoot: this.#procRoot, commandTimeoutMs, maxMessageBytes }
+    this.#doors = new InspectorDoors(this.#connectOptions, this.#finder)
+  }
+
+  /** Takes over new options; what is attached stays attached. */
+  reconfigure(options: TargetsOptions): void {
+    this.#options = options
+    const { commandTimeoutMs, maxMessageBytes } = options
+    Object.assign(this.#connectOptions, { commandTimeoutMs, maxMessageBytes })
   }
 
   /** How many inspectors may be open because of pprofd although nobody uses them. */

@@ -1,0 +1,128 @@
+/** The daemon: configuration, targets and server put together, and the signals that change them. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { destination, type Logger, pino } from 'pino'
+import type { Config } from './config/config.ts'
+import { buildApp, type ServerOptions } from './server/app.ts'
+import { listen } from './server/listen.ts'
+import { Targets, type TargetsOptions } from './targets/targets.ts'
+
+/** systemd waits 90 s, Docker 10 s; whoever stops us shall not wait longer than 5 s. */
+const stopTimeoutMs = 4500
+
+/** Runs until SIGTERM or SIGINT; resolves to the exit code. */
+export async function runDaemon(load: () => Promise<Config>): Promise<number> {
+  const config = await load()
+  const logger = pino({ level: config.log.level }, destination({ dest: 1, sync: true }))
+  const daemon = new Daemon(config, logger)
+  const stopped = nextSignal('SIGTERM', 'SIGINT')
+  // Reloads run one after the other, each to its end.
+  let reloading: Promise<void> = Promise.resolve()
+  const reload = () => {
+    reloading = reloading.then(() => daemon.reload(load))
+  }
+  process.on('SIGHUP', reload)
+  await daemon.start()
+  const signal = await stopped
+  process.off('SIGHUP', reload)
+  logger.info({ signal }, 'stopping')
+  return Promise.race([daemon.stop(), forcedExit(logger)])
+}
+
+class Daemon {
+  #config: Config
+  readonly #logger: Logger
+  readonly #targets: Targets
+  /** The server reads these at each request, so that a reload changes them in place. */
+  readonly #serverOptions: ServerOptions
+  #app: FastifyInstance | undefined
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config
+    this.#logger = logger
+    this.#targets = new Targets(targetsOptions(config))
+    this.#serverOptions = { logger, limits: { ...config.limits }, profile: { ...config.profile } }
+  }
+
+  async start(): Promise<void> {
+    if (!this.#config.enabled) {
+      this.#logger.info('switched off by enabled: false; listening on nothing')
+      return
+    }
+    const app = buildApp({ targets: this.#targets }, this.#serverOptions)
+    const url = await listen(app, this.#config.listen)
+    this.#app = app
+    this.#logger.info({ url }, 'listening')
+  }
+
+  /** A configuration that is wrong changes nothing. */
+  async reload(load: () => Promise<Config>): Promise<void> {
+    try {
+      await this.#apply(await load())
+      this.#logger.info('configuration reloaded')
+    } catch (error) {
+      this.#logger.error({ err: error }, 'configuration not reloaded')
+    }
+  }
+
+  async stop(): Promise<number> {
+    await this.#app?.close()
+    const leftOpen = await this.#targets.close()
+    if (leftOpen > 0) this.#logger.error({ leftOpen }, 'inspectors may be left open')
+    this.#logger.info('stopped')
+    return leftOpen > 0 ? 1 : 0
+  }
+
+  async #apply(config: Config): Promise<void> {
+    const before = this.#config
+    this.#adopt(config)
+    const moved = JSON.stringify(before.listen) !== JSON.stringify(config.listen)
+    if (!moved && before.enabled === config.enabled) return
+    // Captures that run now end: their clients are connected to an address that goes away.
+    await this.#app?.close()
+    this.#app = undefined
+    try {
+      await this.start()
+    } catch (error) {
+      this.#adopt(before)
+      await this.start()
+      throw error
+    }
+  }
+
+  #adopt(config: Config): void {
+    this.#config = config
+    this.#logger.level = config.log.level
+    this.#targets.reconfigure(targetsOptions(config))
+    Object.assign(this.#serverOptions.limits, config.limits)
+    Object.assign(this.#serverOptions.profile, config.profile)
+  }
+}
+
+function targetsOptions(config: Config): TargetsOptions {
+  return {
+    configured: config.targets,
+    defaultTarget: config.defaultTarget,
+    discover: config.discover,
+    commandTimeoutMs: config.limits.commandTimeoutMs,
+    maxMessageBytes: config.limits.maxProfileBytes,
+  }
+}
+
+/** Resolves at the first of the signals. The timer keeps a daemon alive that listens on nothing. */
+function nextSignal(...signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    const onSignal = (signal: NodeJS.Signals) => {
+      clearInterval(keepAlive)
+      resolve(signal)
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+  })
+}
+
+async function forcedExit(logger: Logger): Promise<number> {
+  await sleep(stopTimeoutMs, undefined, { ref: false })
+  logger.error('a target did not let go in time; closing the connections as they are')
+  process.exit(1)
+}
