@@ -95,6 +95,7 @@ export class JsonScanner {
   }
 
   string(): string {
+    this.#peek()
     const { start, end, escaped } = this.#string()
     if (!escaped) return this.#text.toString('utf8', start, end)
     try {
@@ -154,7 +155,9 @@ export class JsonScanner {
   #slow(start: number): number {
     this.#at = start
     this.#skipPlain()
-    return Number(this.#text.toString('latin1', start, this.#at))
+    const value = Number(this.#text.toString('latin1', start, this.#at))
+    if (Number.isNaN(value)) throw this.fail('a number is malformed')
+    return value
   }
 
   #key<Name extends string>({ names, bytes }: Keys<Name>): Name | undefined {
