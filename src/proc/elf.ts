@@ -28,12 +28,13 @@ export async function dynamicStrings(file: FileHandle): Promise<Buffer | undefin
   return undefined
 }
 
-/** Undefined where the file is shorter. */
+/** Undefined where the file is shorter; a hostile file may name any 64-bit position. */
 async function readAt(
   file: FileHandle,
   position: number,
   length: number,
 ): Promise<Buffer | undefined> {
+  if (!Number.isSafeInteger(position)) return undefined
   const buffer = Buffer.allocUnsafe(length)
   const { bytesRead } = await file.read(buffer, 0, length, position)
   return bytesRead === length ? buffer : undefined

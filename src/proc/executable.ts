@@ -8,7 +8,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { dynamicStrings } from './elf.ts'
-import { readProcLink, unlessDenied } from './proc-file.ts'
+import { readProcLink } from './proc-file.ts'
 
 export type Runtime =
   | 'node'
@@ -43,7 +43,8 @@ export async function readExecutable(
   if (target === undefined) return undefined
   if (target === null) return { path: '', runtime: 'unreadable' }
   const path = target.replace(/ \(deleted\)$/, '')
-  const isNode = await unlessDenied(containsNode(link))
+  // Denied, gone meanwhile, a failing disk: one process must not spoil a look at all of them.
+  const isNode = await containsNode(link).catch(() => undefined)
   if (isNode === undefined) return { path, runtime: 'unreadable' }
   if (!isNode) return { path, runtime: 'other' }
   return { path, runtime: nodeFileName.test(basename(path)) ? 'node' : 'node-embedder' }
