@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { copyFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readExecutable } from '../../src/proc/executable.ts'
+import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
+import { spawnProcess, spawnSleepNamedNode } from '../fixtures/support/spawn-target.ts'
+import { fakeProc } from './fake-proc.ts'
+import { asNobody, needsRoot } from './other-user.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+t.test('the own process is Node', async (t) => {
+  t.match(await readExecutable(process.pid), { runtime: 'node', path: process.execPath })
+  t.match(await readExecutable(process.pid), { runtime: 'node' }, 'also when asked again')
+})
+
+for (const major of nodeMajors) {
+  const { path, reason } = await nodeBinary(major)
+  t.test(`Node ${major} is Node`, { skip: reason ?? false }, async (t) => {
+    const root = fakeProc(t, { 1: { exe: { link: path ?? '' } } })
+    t.strictSame(await readExecutable(1, root), { path, runtime: 'node' })
+  })
+}
+
+t.test('a copy of sleep that is named node is something else', async (t) => {
+  const sleep = await spawnSleepNamedNode(t)
+  t.match(await readExecutable(sleep.pid), { runtime: 'other', path: /\/node$/ })
+})
+
+const names = {
+  node: ['node', 'nodejs', 'node20', 'node-22.1', 'node22.1.0', 'node.real', 'node-bin'],
+  'node-embedder': ['my-app', 'nodemon', 'node_exporter', 'deno', 'electron', 'node-red'],
+}
+
+t.test("Node's code under another name is an embedder", async (t) => {
+  for (const [runtime, fileNames] of Object.entries(names)) {
+    for (const fileName of fileNames) {
+      const path = join(temporaryFolder(t), fileName)
+      symlinkSync(process.execPath, path)
+      const root = fakeProc(t, { 1: { exe: { link: path } } })
+      t.strictSame(await readExecutable(1, root), { path, runtime }, fileName)
+    }
+  }
+})
+
+t.test('a binary that was deleted while it runs is looked into all the same', async (t) => {
+  const path = join(temporaryFolder(t), 'node')
+  copyFileSync(process.execPath, path)
+  const { pid, child } = spawnProcess(t, path, ['-e', 'setInterval(() => {}, 1000)'], {})
+  await once(child, 'spawn')
+  rmSync(path)
+  t.strictSame(await readExecutable(pid), { path, runtime: 'node' })
+})
+
+t.test('no process, no executable', async (t) => {
+  t.equal(await readExecutable(2 ** 22 + 1), undefined)
+  t.equal(await readExecutable(1, fakeProc(t, { 1: { stat: '' } })), undefined)
+})
+
+t.test('a process that ends between two steps spoils nothing', async (t) => {
+  const root = fakeProc(t, { 1: { exe: { link: '/nowhere/node' } } })
+  t.strictSame(await readExecutable(1, root), { path: '/nowhere/node', runtime: 'unreadable' })
+})
+
+t.test('an exe that cannot be read as a link is unreadable', async (t) => {
+  const root = fakeProc(t, { 1: { exe: 'a plain file' } })
+  t.strictSame(await readExecutable(1, root), { path: '', runtime: 'unreadable' })
+})
+
+t.test("another user's executable is unreadable", { skip: needsRoot }, async (t) => {
+  const { pid } = spawnProcess(t, '/bin/sleep', ['600'], {})
+  t.strictSame(await asNobody(() => readExecutable(pid)), { path: '', runtime: 'unreadable' })
+})
