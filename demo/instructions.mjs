@@ -19,7 +19,7 @@ ${goLines(profile)}
     curl -o cpu.speedscope.json '${profile}?seconds=5&format=speedscope' # https://www.speedscope.app
 
   Without the daemon
-    npx pprofd profile ${pid} -s 5 -o cpu.pb.gz
+    node dist/main.js profile ${pid} -s 5 -o cpu.pb.gz
 
   From your own machine, when this one is far away
     ssh -N -L ${port}:127.0.0.1:${port} ${login}
