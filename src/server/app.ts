@@ -1,0 +1,97 @@
+/**
+ * The HTTP side of pprofd, built without listening, so that every route answers to `app.inject`.
+ * Closing it ends the running captures and waits until their targets are restored.
+ */
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import { CaptureAdmission } from './capture-admission.ts'
+import { answerClientError, refuseUpgrades } from './connection-errors.ts'
+import type { ProfileDefaults, ServerLimits, Services } from './context.ts'
+import { answerError, sendFailure } from './errors.ts'
+import { judgeRequest } from './guard.ts'
+import { responseHeaders } from './response-headers.ts'
+import { registerRoutes } from './routes.ts'
+import { SymbolTable } from './symbol-table.ts'
+
+export interface ServerOptions {
+  readonly logger: FastifyBaseLogger
+  readonly limits: ServerLimits
+  readonly profile: ProfileDefaults
+}
+
+/** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
+const connectionsBesideCaptures = 192
+
+export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
+  const { limits, profile } = options
+  const admission = new CaptureAdmission(limits)
+  const app = createFastify(options)
+  app.server.maxConnections = limits.captures + connectionsBesideCaptures
+  refuseUpgrades(app.server)
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    // pprof posts the first; the second is what `curl -d` says of the same bytes.
+    ['application/octet-stream', 'application/x-www-form-urlencoded'],
+    { parseAs: 'buffer' },
+    (_request, body, done) => done(null, body),
+  )
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler((_request, reply) =>
+    sendFailure(reply, 404, 'no such page; / lists the targets and their pages'),
+  )
+  app.addHook('onRequest', async (request, reply) => refuse(request, reply))
+  app.addHook('preClose', async () => {
+    await admission.close()
+    // The aborted captures' answers are written in this turn; afterwards connections are cut.
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+  registerRoutes(app, { ...services, limits, profile, admission, symbols: new SymbolTable() })
+  return app
+}
+
+/** Sizes and times that bound what a connection may cost before it has a right to anything. */
+function createFastify({ logger, limits }: ServerOptions): FastifyInstance {
+  return fastify({
+    loggerInstance: logger,
+    // One line per capture is written by its route; the rest would drown it.
+    logController: new LogController({ disableRequestLogging: true }),
+    http: {
+      // Our requests have a few short headers; Node's default is 16 KiB.
+      maxHeaderSize: 8192,
+      headersTimeout: 5000,
+      connectionsCheckingInterval: 1000,
+      // The guard refuses a request without Host, in the form that clients show.
+      requireHostHeader: false,
+    },
+    requestTimeout: 5000,
+    // Nothing passes on the connection while a capture runs: the longest one, and a minute to convert.
+    connectionTimeout: (limits.maxSeconds + 60) * 1000,
+    // 5,000 addresses of pprof's symbol request fit.
+    bodyLimit: 64 * 1024,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    // The admission refuses captures while closing, with a sentence instead of fastify's JSON.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      // A URL that cannot be decoded reaches no hook.
+      if (refuse(request, reply) === undefined) answerError(error, request, reply)
+    },
+  })
+}
+
+/** Sets the headers of every answer and, where the guard objects, answers. */
+function refuse(request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  reply.headers(responseHeaders)
+  const refusal = judgeRequest(request.raw)
+  if (refusal === undefined) return undefined
+  if (refusal.allow !== undefined) reply.header('Allow', refusal.allow)
+  return sendFailure(reply, refusal.status, refusal.reason)
+}

@@ -1,0 +1,34 @@
+/** What the routes share. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Targets } from '../targets/targets.ts'
+import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
+import type { Query } from './parameters.ts'
+import type { SymbolTable } from './symbol-table.ts'
+
+/** What the routes work on; whoever builds it also closes it. */
+export interface Services {
+  readonly targets: Targets
+}
+
+export interface ServerLimits extends CaptureLimits {
+  /** Longest recording that may be asked for. */
+  readonly maxSeconds: number
+}
+
+/** Used where a request does not say. */
+export interface ProfileDefaults {
+  readonly seconds: number
+  readonly hz: number
+}
+
+export interface ServerContext extends Services {
+  readonly limits: ServerLimits
+  readonly profile: ProfileDefaults
+  readonly admission: CaptureAdmission
+  readonly symbols: SymbolTable
+}
+
+/** A request of a route that exists at the root and under `/targets/:target`. */
+export type TargetRequest = FastifyRequest<{ Params: { target?: string }; Querystring: Query }>
+
+export type Handler = (request: TargetRequest, reply: FastifyReply) => unknown

@@ -1,0 +1,28 @@
+/** Every URL of pprofd. What belongs to a target exists at the root, for the default one, too. */
+import type { FastifyInstance } from 'fastify'
+import type { ServerContext } from './context.ts'
+import { cmdlineHandler } from './routes/cmdline.ts'
+import { healthzHandler } from './routes/healthz.ts'
+import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-page.ts'
+import { landingHandler } from './routes/landing.ts'
+import { profileHandler } from './routes/profile.ts'
+import { symbolHandler } from './routes/symbol.ts'
+import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
+
+export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
+  app.get('/', landingHandler(context))
+  app.get('/healthz', healthzHandler(context))
+  app.get('/targets', targetsHandler(context))
+  app.get('/targets/:target', targetHandler(context))
+  app.get('/targets/:target/preflight', preflightHandler(context))
+
+  for (const prefix of ['', '/targets/:target']) {
+    app.get(`${prefix}/debug/pprof`, redirectToIndex)
+    app.get(`${prefix}/debug/pprof/`, indexHandler(context))
+    app.get(`${prefix}/debug/pprof/cmdline`, cmdlineHandler(context))
+    app.get(`${prefix}/debug/pprof/profile`, profileHandler(context))
+    app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
+    app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
+    app.get(`${prefix}/debug/pprof/*`, unknownProfile)
+  }
+}

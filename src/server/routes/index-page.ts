@@ -1,0 +1,98 @@
+/**
+ * Go's index (net/http/pprof, Index): scrapers read the rows of its table, so their markup is kept
+ * byte for byte. The links are relative and so stay below the prefix of a target.
+ */
+import type { FastifyReply } from 'fastify'
+import type { Handler, ServerContext, TargetRequest } from '../context.ts'
+import { sendFailure } from '../errors.ts'
+import { type Html, html, trusted } from '../html.ts'
+import { firstValue } from '../parameters.ts'
+import { requestTarget } from '../request-target.ts'
+import { contentSecurityPolicy } from '../response-headers.ts'
+
+/** What exists now, sorted by name as Go does. */
+const profiles: readonly { readonly name: string; readonly description: string }[] = [
+  { name: 'cmdline', description: 'The command line invocation of the target' },
+  {
+    name: 'profile',
+    description:
+      'CPU profile. You can specify the duration in the seconds GET parameter, the samples per ' +
+      'second in hz, and another form than pprof in format (cpuprofile, speedscope, collapsed, ' +
+      'markdown). After you get the profile file, use the go tool pprof command to investigate it.',
+  },
+  {
+    name: 'symbol',
+    description:
+      'Maps given program counters to function names. Counters can be specified in a GET raw ' +
+      'query or POST body, multiple counters are separated by +.',
+  },
+]
+
+const style = `
+.profile-name{
+	display:inline-block;
+	width:6rem;
+}
+`
+const pagePolicy = contentSecurityPolicy(style)
+
+/** GET /debug/pprof/: the profiles of a target. */
+export function indexHandler({ targets }: ServerContext): Handler {
+  return async (request, reply) => {
+    const target = await requestTarget(targets, request)
+    // A target that the query chose would be lost by relative links that do not repeat it.
+    const isInQuery = request.params.target === undefined && firstValue(request.query, 'target')
+    const query = isInQuery ? `debug=1&target=${encodeURIComponent(target.id)}` : 'debug=1'
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('Content-Security-Policy', pagePolicy)
+      .send(page(query).html)
+  }
+}
+
+/** GET /debug/pprof: the same page; its relative links need the slash. */
+export function redirectToIndex({ url }: TargetRequest, reply: FastifyReply): FastifyReply {
+  return reply.redirect(url.replace(/(\?|$)/, '/$1'), 301)
+}
+
+/** GET /debug/pprof/<anything else>. */
+export function unknownProfile(_request: TargetRequest, reply: FastifyReply): FastifyReply {
+  return sendFailure(reply, 404, 'Unknown profile')
+}
+
+function page(query: string): Html {
+  return html`<html>
+<head>
+<title>/debug/pprof/</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+/debug/pprof/
+<br>
+<p>Clicking profile records for its default time before the answer comes.</p>
+<br>
+Types of profiles available:
+<table>
+<thead><td>Count</td><td>Profile</td></thead>
+${profiles.map(({ name }) => row(name, query))}</table>
+<br>
+<p>
+Profile Descriptions:
+<ul>
+${profiles.map(({ name, description }) => item(name, description))}</ul>
+</p>
+</body>
+</html>
+`
+}
+
+/** None of these has anything to count: Go prints 0 for them too. */
+function row(name: string, query: string): Html {
+  return html`<tr><td>0</td><td><a href='${name}?${query}'>${name}</a></td></tr>
+`
+}
+
+function item(name: string, description: string): Html {
+  return html`<li><div class=profile-name>${name}: </div> ${description}</li>
+`
+}

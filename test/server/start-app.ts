@@ -1,0 +1,57 @@
+// The real app over the real targets, with its log kept for the test to read.
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { buildApp, type ServerOptions } from '../../src/server/app.ts'
+import { listen } from '../../src/server/listen.ts'
+import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
+
+export interface StartedApp {
+  readonly app: FastifyInstance
+  readonly targets: Targets
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface AppSettings extends Partial<Omit<ServerOptions, 'logger'>> {
+  readonly targets?: Partial<TargetsOptions>
+}
+
+/** Closed, with its targets, when `t` ends. */
+export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
+  const targets = new Targets({
+    configured: [],
+    discover: true,
+    commandTimeoutMs: 10_000,
+    maxMessageBytes: 64 * 1024 * 1024,
+    ...settings.targets,
+  })
+  const log: Record<string, unknown>[] = []
+  const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) })
+  const {
+    limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
+    profile = { seconds: 30, hz: 100 },
+  } = settings
+  const app = buildApp({ targets }, { logger, limits, profile })
+  t.teardown(async () => {
+    await app.close()
+    await targets.close()
+  })
+  return { app, targets, log }
+}
+
+/** Listens on a free port of loopback and resolves to it. */
+export async function listenAnywhere(app: FastifyInstance): Promise<number> {
+  return Number(new URL(await listen(app, { kind: 'tcp', host: '127.0.0.1', port: 0 })).port)
+}
+
+/** Sends bytes as they are and resolves to all that comes back until the server hangs up. */
+export function sendRaw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
+  })
+}
