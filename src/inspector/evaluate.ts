@@ -2,6 +2,11 @@
 import { InspectorError } from '../errors.ts'
 import type { CommandOptions, Session } from './session.ts'
 
+export interface EvaluateOptions extends CommandOptions {
+  /** Gives the expression `require` and the other command-line functions. */
+  readonly commandLineApi?: boolean
+}
+
 /**
  * The expression's value, copied as JSON; the caller judges its shape. Nothing is scheduled in the
  * target: an error thrown later, in a callback of ours, would kill it.
@@ -11,12 +16,12 @@ import type { CommandOptions, Session } from './session.ts'
 export async function evaluate(
   session: Session,
   expression: string,
-  options: CommandOptions = {},
+  { commandLineApi = false, ...options }: EvaluateOptions = {},
 ): Promise<unknown> {
   const { result, exceptionDetails } = await session.send(
     'Runtime.evaluate',
     // `silent` keeps a failure away from the target's own debugger and console.
-    { expression, returnByValue: true, silent: true },
+    { expression, returnByValue: true, silent: true, includeCommandLineAPI: commandLineApi },
     options,
   )
   if (exceptionDetails !== undefined) {

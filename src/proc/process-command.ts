@@ -12,14 +12,17 @@ export async function readArguments(
   return text === '' ? [] : text.replace(/\0+$/, '').split('\0')
 }
 
-/** One variable of the environment the process was started with; undefined where unknown. */
+/** One variable of the environment the process was started with; `ifDenied` where that is unreadable. */
 export async function readEnvironmentVariable(
   pid: number,
   name: string,
   procRoot = '/proc',
+  ifDenied?: string,
 ): Promise<string | undefined> {
-  const text = await unlessDenied(readProcFile(`${procRoot}/${pid}/environ`))
-  const entry = text?.split('\0').find((line) => line.startsWith(`${name}=`))
+  const path = `${procRoot}/${pid}/environ`
+  const text = await unlessDenied(readProcFile(path).then((text) => text ?? ''))
+  if (text === undefined) return ifDenied
+  const entry = text.split('\0').find((line) => line.startsWith(`${name}=`))
   return entry?.slice(name.length + 1)
 }
 

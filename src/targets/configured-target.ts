@@ -1,4 +1,4 @@
-/** Finding the process that an entry of the configuration's `targets` means, anew each time: pids change. */
+/** Finding the processes that an entry of the configuration's `targets` means, anew each time: pids change. */
 import { readFile } from 'node:fs/promises'
 import { TargetError } from '../errors.ts'
 import { readProcFile } from '../proc/proc-file.ts'
@@ -16,56 +16,63 @@ export interface ConfiguredTarget {
   readonly unit?: string | undefined
   /** Regular expression that the arguments, joined by blanks, must match. */
   readonly match?: string | undefined
+  /** False: its processes are not served, under no name. */
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
 }
 
-/** @throws {TargetError} target-unknown, target-ambiguous or target-forbidden. */
+/**
+ * The one process that the entry means.
+ * @throws {TargetError} target-unknown, target-ambiguous or target-forbidden.
+ */
 export async function findConfiguredTarget(
   entry: ConfiguredTarget,
   procRoot: string,
 ): Promise<Target> {
-  if (!entry.enabled) {
-    throw new TargetError(
-      'target-forbidden',
-      `target ${entry.name} is switched off in the configuration (enabled: false)`,
-    )
-  }
-  const naming = { id: entry.name, name: entry.name, maySignal: entry.signal }
-  if (entry.port !== undefined) return portTarget(entry, entry.port)
-  if (entry.unit !== undefined || entry.match !== undefined) {
-    const found = await matchingProcess(entry, procRoot)
-    return { ...found, ...naming, configured: true }
-  }
-  const pid = entry.pid ?? (await pidOfFile(entry.name, entry.pidFile ?? ''))
-  const target = await readTarget(pid, procRoot, naming)
-  if (target !== undefined) return target
-  throw new TargetError('target-unknown', `target ${entry.name} is not running: no process ${pid}`)
-}
-
-async function pidOfFile(name: string, path: string): Promise<number> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    const message = `target ${name} is not running: its pid file ${path} is unreadable`
-    throw new TargetError('target-unknown', message, { cause })
-  })
-  if (/^\s*[1-9]\d{0,9}\s*$/.test(text)) return Number(text)
-  throw new TargetError('target-unknown', `the pid file ${path} of target ${name} holds no pid`)
-}
-
-async function matchingProcess(entry: ConfiguredTarget, procRoot: string): Promise<Target> {
-  const all = await discoverTargets(procRoot)
-  const kept = await Promise.all(all.map((target) => matches(entry, target, procRoot)))
-  const [first, ...others] = all.filter((_, index) => kept[index])
+  const { name } = entry
+  if (!entry.enabled) throw switchedOff(name)
+  const [first, ...others] = await configuredProcesses(entry, procRoot)
   if (first === undefined) {
-    throw new TargetError('target-unknown', `no running Node process is target ${entry.name}`)
+    const where = entry.pidFile === undefined ? '' : `; its pid file is ${entry.pidFile}`
+    throw new TargetError('target-unknown', `target ${name} is not running${where}`)
   }
   if (others.length === 0) return first
   const pids = [first, ...others].map(({ pid }) => pid).join(', ')
-  throw new TargetError(
-    'target-ambiguous',
-    `target ${entry.name} fits several processes, choose one by its pid: ${pids}`,
-  )
+  const message = `target ${name} fits several processes, choose one by its pid: ${pids}`
+  throw new TargetError('target-ambiguous', message)
+}
+
+/** All running processes that the entry means, also where it is switched off. */
+export async function configuredProcesses(
+  entry: ConfiguredTarget,
+  procRoot: string,
+): Promise<readonly Target[]> {
+  const { name, signal, port } = entry
+  const naming = { id: name, name, maySignal: signal }
+  if (port !== undefined) return [portTarget(entry, port)]
+  if (entry.unit !== undefined || entry.match !== undefined) {
+    const all = await discoverTargets(procRoot)
+    const kept = await Promise.all(all.map((target) => matches(entry, target, procRoot)))
+    const found = all.filter((_, index) => kept[index])
+    // A name stands for one process; several keep their pids to be told apart.
+    const id = (target: Target) => (found.length === 1 ? name : target.id)
+    return found.map((target) => ({ ...target, ...naming, id: id(target), configured: true }))
+  }
+  const pid = entry.pid ?? (await pidOfFile(entry.pidFile ?? ''))
+  const target = pid === undefined ? undefined : await readTarget(pid, procRoot, naming)
+  return target === undefined ? [] : [target]
+}
+
+export function switchedOff(name: string): TargetError {
+  const message = `target ${name} is switched off in the configuration (enabled: false)`
+  return new TargetError('target-forbidden', message)
+}
+
+/** Undefined where the file is missing or holds anything else: the service does not run. */
+async function pidOfFile(path: string): Promise<number | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return /^\s*[1-9]\d{0,9}\s*$/.test(text) ? Number(text) : undefined
 }
 
 async function matches(

@@ -29,18 +29,28 @@ export class InspectorFinder {
   async find(target: Target): Promise<OpenInspector | undefined> {
     const expected = await this.expectedAddress(target)
     const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
-    const candidates = sockets.filter((socket) => isCandidate(socket, expected))
+    const candidates = sockets.filter(
+      (socket) => isReachable(socket, expected) && !this.#notInspectors.has(socket.inode),
+    )
     // The expected port first, so that the application's own listeners are asked only in need.
     const byLikelihood = [
       candidates.filter(({ port }) => port === expected.port),
       candidates.filter(({ port }) => port !== expected.port),
     ]
     for (const group of byLikelihood) {
-      const answers = await Promise.all(group.map((socket) => this.#probe(socket)))
-      const found = answers.find((answer) => answer !== undefined)
+      const found = await this.#findAmong(group)
       if (found !== undefined) return found
     }
     return undefined
+  }
+
+  /** The inspector among the target's sockets for which `isWanted` holds; asks no others. */
+  async findWanted(
+    target: Target,
+    isWanted: (socket: ListeningSocket) => boolean,
+  ): Promise<OpenInspector | undefined> {
+    const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
+    return this.#findAmong(sockets.filter((socket) => socket.isLoopback && isWanted(socket)))
   }
 
   /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */
@@ -49,17 +59,27 @@ export class InspectorFinder {
     return inspectAddress(nodeOptions, argv)
   }
 
+  async #findAmong(sockets: readonly ListeningSocket[]): Promise<OpenInspector | undefined> {
+    const answers = await Promise.all(sockets.map((socket) => this.#probe(socket)))
+    return answers.find((answer) => answer !== undefined)
+  }
+
   async #probe(socket: ListeningSocket): Promise<OpenInspector | undefined> {
-    if (this.#notInspectors.has(socket.inode)) return undefined
+    const startedMs = performance.now()
     const endpoint = await findEndpoint(socket.port, probeTimeoutMs)
     if (endpoint !== undefined) return { endpoint, socket }
-    if (this.#notInspectors.size >= maxRememberedSockets) this.#notInspectors.clear()
-    this.#notInspectors.add(socket.inode)
+    // Silence proves nothing: a stopped or overloaded process answers later.
+    if (performance.now() - startedMs < probeTimeoutMs) this.#remember(socket.inode)
     return undefined
+  }
+
+  #remember(inode: string): void {
+    if (this.#notInspectors.size >= maxRememberedSockets) this.#notInspectors.clear()
+    this.#notInspectors.add(inode)
   }
 }
 
 /** An inspector listens on loopback unless its flag says otherwise; other sockets are the application's. */
-function isCandidate({ address, port }: ListeningSocket, expected: InspectAddress): boolean {
+function isReachable({ address, port }: ListeningSocket, expected: InspectAddress): boolean {
   return address === '127.0.0.1' || (address === '0.0.0.0' && port === expected.port)
 }

@@ -10,35 +10,68 @@ import type { Target } from './target.ts'
 const openTimeoutMs = 2000
 const openPollMs = 4
 
+/** Inodes of listening sockets: what is not among them later is new. */
+export type SocketsBefore = ReadonlySet<string>
+
+export async function listenersBefore(target: Target, procRoot: string): Promise<SocketsBefore> {
+  return new Set((await namespaceListeners(target.pid, procRoot)).map(({ inode }) => inode))
+}
+
 /**
  * Signals the process once and waits for its inspector. Pre-flight must have passed just before.
  * @throws {TargetError} target-vanished, or attach-failed when no inspector appears in time.
  */
 export async function openInspector(
   target: Target,
-  /** Inodes of all listeners before: what is new afterwards is what the signal opened. */
-  before: ReadonlySet<string>,
+  before: SocketsBefore,
   finder: InspectorFinder,
   procRoot: string,
 ): Promise<OpenInspector> {
-  const { pid } = target
-  if (!(await isStillRunning(target, procRoot))) throw vanished(pid)
-  signal(pid)
+  if (!(await isStillRunning(target, procRoot))) throw vanished(target)
+  signal(target)
+  const opened = await awaitInspector(target, before, finder, procRoot)
+  if (opened !== undefined) return opened
+  throw new TargetError(
+    'attach-failed',
+    `process ${target.pid} opened no inspector within ${openTimeoutMs} ms of SIGUSR1: ` +
+      'the application probably handles that signal itself, or is blocked in native code',
+  )
+}
+
+/**
+ * Waits for an inspector that was not there before; undefined when none comes in time.
+ * @throws {TargetError} target-vanished.
+ */
+export async function awaitInspector(
+  target: Target,
+  before: SocketsBefore,
+  finder: InspectorFinder,
+  procRoot: string,
+): Promise<OpenInspector | undefined> {
   const deadline = performance.now() + openTimeoutMs
   while (performance.now() < deadline) {
     await sleep(openPollMs)
     const opened = await newInspector(target, before, finder, procRoot)
     if (opened !== undefined) return opened
-    if (!(await isStillRunning(target, procRoot))) throw vanished(pid)
+    if (!(await isStillRunning(target, procRoot))) throw vanished(target)
   }
-  throw new TargetError(
-    'attach-failed',
-    `process ${pid} opened no inspector within ${openTimeoutMs} ms of SIGUSR1: ` +
-      'the application probably handles that signal itself, or is blocked in native code',
-  )
+  return undefined
 }
 
-function signal(pid: number): void {
+/** Cheap while nothing is new: only a fresh listener is worth a walk through the descriptors. */
+async function newInspector(
+  target: Target,
+  before: SocketsBefore,
+  finder: InspectorFinder,
+  procRoot: string,
+): Promise<OpenInspector | undefined> {
+  const listeners = await namespaceListeners(target.pid, procRoot)
+  const isNew = ({ inode }: { readonly inode: string }) => !before.has(inode)
+  if (!listeners.some((socket) => socket.uid === target.uid && isNew(socket))) return undefined
+  return finder.findWanted(target, isNew)
+}
+
+function signal({ pid }: Target): void {
   try {
     process.kill(pid, 'SIGUSR1')
   } catch (cause) {
@@ -47,20 +80,6 @@ function signal(pid: number): void {
   }
 }
 
-/** Cheap while nothing is new: only a fresh listener is worth a walk through the descriptors. */
-async function newInspector(
-  target: Target,
-  before: ReadonlySet<string>,
-  finder: InspectorFinder,
-  procRoot: string,
-): Promise<OpenInspector | undefined> {
-  const listeners = await namespaceListeners(target.pid, procRoot)
-  const fresh = listeners.some(({ inode, uid }) => uid === target.uid && !before.has(inode))
-  if (!fresh) return undefined
-  const found = await finder.find(target)
-  return found !== undefined && !before.has(found.socket.inode) ? found : undefined
-}
-
-function vanished(pid: number): TargetError {
+function vanished({ pid }: Target): TargetError {
   return new TargetError('target-vanished', `process ${pid} ended before pprofd could attach`)
 }

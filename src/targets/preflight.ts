@@ -9,6 +9,7 @@ import { readProcLink, unlessDenied } from '../proc/proc-file.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
+import { checkWorkers } from './cluster-workers.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import { isLoopbackHost } from './inspect-options.ts'
 import { judgeSignal } from './signal-disposition.ts'
@@ -72,6 +73,7 @@ export async function preflight(
 
   if (!(await passes(checkMaySignal(target)))) return refused()
   if (!(await passes(checkSignal(target, procRoot)))) return refused()
+  if (!(await passes(checkWorkers(target.pid, procRoot)))) return refused()
   const expected = await finder.expectedAddress(target)
   if (!(await passes(checkAddress(target, expected, procRoot)))) return refused()
   return {

@@ -6,6 +6,8 @@ export interface SignalVerdict {
   readonly check: Check
   /** A process that is only starting looks like this, too: look again in a moment. */
   readonly mayChange: boolean
+  /** The signal would end the process. */
+  readonly wouldKill: boolean
 }
 
 /** SIGUSR1 is signal 10 on Linux x64 and arm64. */
@@ -23,11 +25,13 @@ export function judgeSignal(
   if (!caught && blocked) {
     return refuse(
       `process ${pid} ignores SIGUSR1 (started with --disable-sigusr1, or starting still)`,
-      true,
+      { mayChange: true },
     )
   }
   if (!caught) {
-    return refuse(`SIGUSR1 would kill process ${pid}: Node's handler for it is gone`)
+    return refuse(`SIGUSR1 would kill process ${pid}: Node's handler for it is gone`, {
+      wouldKill: true,
+    })
   }
   if (blocked) return refuse(`process ${pid} blocks SIGUSR1`)
   // Under the permission model the signal opens nothing (Node 26: only with --allow-inspector).
@@ -37,9 +41,15 @@ export function judgeSignal(
       `process ${pid} runs under Node's permission model, which keeps its inspector shut`,
     )
   }
-  return { check: { name: 'signal', ok: true, detail: 'it handles SIGUSR1' }, mayChange: false }
+  const check = { name: 'signal', ok: true, detail: 'it handles SIGUSR1' }
+  return { check, mayChange: false, wouldKill: false }
 }
 
-function refuse(detail: string, mayChange = false): SignalVerdict {
-  return { check: { name: 'signal', ok: false, detail }, mayChange }
+function refuse(detail: string, what: Partial<SignalVerdict> = {}): SignalVerdict {
+  return {
+    check: { name: 'signal', ok: false, detail },
+    mayChange: false,
+    wouldKill: false,
+    ...what,
+  }
 }

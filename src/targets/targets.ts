@@ -1,12 +1,20 @@
 /** All targets of this pprofd: which there are, which one is meant, and the way in and out. */
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
-import { type ConfiguredTarget, findConfiguredTarget } from './configured-target.ts'
+import {
+  type ConfiguredTarget,
+  configuredProcesses,
+  findConfiguredTarget,
+  switchedOff,
+} from './configured-target.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { chooseDefault } from './default-target.ts'
 import { discoverTargets, readTarget } from './discovery.ts'
 import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
+import { InspectorOpener } from './inspector-opener.ts'
+import { InspectorSweeper } from './inspector-sweeper.ts'
+import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { attachSelf, selfTarget } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
@@ -20,6 +28,8 @@ export interface TargetsOptions {
   readonly commandTimeoutMs: number
   /** The largest message, and so the largest profile, that a target may send. */
   readonly maxMessageBytes: number
+  /** Folder of the ledger: what is open in targets because of this pprofd. Without one a crash leaves it open. */
+  readonly stateFolder?: string | undefined
   readonly procRoot?: string | undefined
 }
 
@@ -35,6 +45,8 @@ export class Targets {
   readonly #finder: InspectorFinder
   /** Shared with the doors; `reconfigure` changes it in place. */
   readonly #connectOptions: ConnectOptions
+  readonly #sweeper: InspectorSweeper
+  readonly #opener: InspectorOpener
   readonly #doors: InspectorDoors
   readonly #attachments = new Set<Attachment>()
 
@@ -44,7 +56,15 @@ export class Targets {
     this.#finder = new InspectorFinder(this.#procRoot)
     const { commandTimeoutMs, maxMessageBytes } = options
     this.#connectOptions = { procRoot: this.#procRoot, commandTimeoutMs, maxMessageBytes }
-    this.#doors = new InspectorDoors(this.#connectOptions, this.#finder)
+    this.#sweeper = new InspectorSweeper(this.#connectOptions, this.#finder)
+    this.#opener = new InspectorOpener({
+      options: this.#connectOptions,
+      finder: this.#finder,
+      sweeper: this.#sweeper,
+      ledger: new Ledger(options.stateFolder),
+      isInUse: (target) => this.#doors.isInUse(target),
+    })
+    this.#doors = new InspectorDoors(this.#opener)
   }
 
   /** Takes over new options; what is attached stays attached. */
@@ -56,18 +76,24 @@ export class Targets {
 
   /** How many inspectors may be open because of pprofd although nobody uses them. */
   get inspectorsLeftOpen(): number {
-    return this.#doors.leftOpen
+    return this.#sweeper.pending
+  }
+
+  /** Closes what crashed pprofds have left open in their targets, now or as soon as it can be. */
+  recover(): Promise<void> {
+    return this.#opener.recover()
   }
 
   /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
   async list(): Promise<readonly Target[]> {
     const [configured, discovered, self] = await Promise.all([
-      this.#runningConfigured(),
+      this.#configuredProcesses(),
       this.#options.discover ? discoverTargets(this.#procRoot) : [],
       selfTarget(this.#procRoot),
     ])
-    const named = new Set(configured.map(({ pid }) => pid))
-    return [...configured, ...discovered.filter(({ pid }) => !named.has(pid)), self]
+    const known = new Set(configured.map(({ target }) => target.pid))
+    const enabled = configured.filter(({ entry }) => entry.enabled).map(({ target }) => target)
+    return [...enabled, ...discovered.filter(({ pid }) => !known.has(pid)), self]
   }
 
   /**
@@ -101,7 +127,7 @@ export class Targets {
   /** Detaches whatever is attached still. Returns how many inspectors may be left open. */
   async close(): Promise<number> {
     await Promise.allSettled([...this.#attachments].map((attachment) => attachment.detach()))
-    return this.#doors.stop(lastChanceMs)
+    return this.#sweeper.stop(lastChanceMs)
   }
 
   async #attach(target: Target, signal: AbortSignal | undefined): Promise<Attachment> {
@@ -124,7 +150,7 @@ export class Targets {
       const options = { ...this.#connectOptions, signal }
       const { session, nodeVersion } = await connect(target, door.endpoint, options)
       const attachMs = performance.now() - startedMs
-      const { openedByUs } = door
+      const openedByUs = door.entry !== undefined
       return this.#tracked({ target, session, nodeVersion, openedByUs, attachMs }, () =>
         this.#doors.leave(target, door, session),
       )
@@ -175,8 +201,10 @@ export class Targets {
 
   async #byPid(pid: number): Promise<Target> {
     // A configured target keeps its name and its rules when asked for by pid.
-    const configured = (await this.#runningConfigured()).find((target) => target.pid === pid)
-    if (configured !== undefined) return configured
+    const all = await this.#configuredProcesses()
+    const configured = all.find(({ target }) => target.pid === pid)
+    if (configured?.entry.enabled === false) throw switchedOff(configured.entry.name)
+    if (configured !== undefined) return configured.target
     const target = await readTarget(pid, this.#procRoot)
     if (target === undefined) {
       throw new TargetError('target-unknown', `there is no process ${pid}`, {
@@ -203,16 +231,18 @@ export class Targets {
     throw new TargetError('target-ambiguous', message)
   }
 
-  async #runningConfigured(): Promise<readonly Target[]> {
+  async #configuredProcesses(): Promise<readonly ConfiguredProcess[]> {
     const found = await Promise.all(
-      this.#options.configured.map((entry) =>
-        findConfiguredTarget(entry, this.#procRoot).catch((error: unknown) => {
-          // Not running, or switched off: then it is not in the list.
-          if (error instanceof TargetError) return undefined
-          throw error
-        }),
-      ),
+      this.#options.configured.map(async (entry) => {
+        const targets = await configuredProcesses(entry, this.#procRoot)
+        return targets.map((target) => ({ entry, target }))
+      }),
     )
-    return found.filter((target) => target !== undefined)
+    return found.flat()
   }
+}
+
+interface ConfiguredProcess {
+  readonly entry: ConfiguredTarget
+  readonly target: Target
 }

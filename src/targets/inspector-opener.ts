@@ -1,0 +1,190 @@
+/**
+ * Opening the inspector of a process by SIGUSR1 and closing it again, such that nothing of it stays:
+ * it is written down before the signal, moved away from the common port at once, and whatever cannot
+ * be closed now is handed to the sweeper.
+ */
+import { TargetError } from '../errors.ts'
+import type { Session } from '../inspector/session.ts'
+import { readBootId } from '../proc/boot-id.ts'
+import type { ListeningSocket } from '../proc/listening-sockets.ts'
+import { isStillRunning, type ProcessIdentity } from '../proc/process-identity.ts'
+import { readProcessStat } from '../proc/process-stat.ts'
+import { closeInspector } from './close-inspector.ts'
+import { clusterWorkers } from './cluster-workers.ts'
+import { type ConnectOptions, connect } from './connect.ts'
+import { readTarget } from './discovery.ts'
+import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
+import type { InspectorSweeper } from './inspector-sweeper.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { moveInspector } from './move-inspector.ts'
+import { listenersBefore, openInspector, type SocketsBefore } from './open-inspector.ts'
+import { PortWindows } from './port-windows.ts'
+import { preflight } from './preflight.ts'
+import type { Target } from './target.ts'
+
+/** An open inspector. With an entry in the ledger it is ours to close. */
+export interface Door extends OpenInspector {
+  readonly entry: LedgerEntry | undefined
+}
+
+export interface OpenerParts {
+  readonly options: ConnectOptions
+  readonly finder: InspectorFinder
+  readonly sweeper: InspectorSweeper
+  readonly ledger: Ledger
+  /** Whether a capture of ours needs the process's inspector at this moment. */
+  readonly isInUse: (target: Target) => boolean
+}
+
+/** How long a cluster worker may take to open its inspector after its primary did. */
+const workerWatchMs = 15_000
+
+export class InspectorOpener {
+  readonly #parts: OpenerParts
+  readonly #windows = new PortWindows()
+  #owner: Promise<ProcessIdentity> | undefined
+
+  constructor(parts: OpenerParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
+  async open(target: Target): Promise<Door> {
+    const { finder, options } = this.#parts
+    const { port } = await finder.expectedAddress(target)
+    return this.#windows.run(port, async () => {
+      const judged = await preflight(target, { procRoot: options.procRoot, finder })
+      if (judged.openInspector !== undefined) return { ...judged.openInspector, entry: undefined }
+      if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
+      return this.#openByUs(target, port)
+    })
+  }
+
+  /** Never throws: what cannot be closed now is closed as soon as it can be. */
+  async close(target: Target, door: Door, session: Session | undefined): Promise<void> {
+    const { entry, socket } = door
+    if (entry === undefined) {
+      await session?.close()
+      return
+    }
+    if (await this.#closeNow(target, door, session, entry)) await this.#parts.ledger.erase(entry)
+    else this.#closeLater(target, entry, ({ inode }) => inode === socket.inode)
+  }
+
+  /** Closes what earlier, crashed pprofds have left open, now or as soon as it can be. */
+  async recover(): Promise<void> {
+    const { ledger, options } = this.#parts
+    const bootId = await readBootId(options.procRoot)
+    for (const entry of await ledger.entries()) {
+      if (await isStillRunning(entry.owner, options.procRoot)) continue
+      const target = entry.bootId === bootId ? await this.#processOf(entry) : undefined
+      if (target === undefined) await ledger.erase(entry)
+      else this.#closeLater(target, entry, ({ inode }) => (entry.inode ?? inode) === inode)
+    }
+  }
+
+  async #openByUs(target: Target, port: number): Promise<Door> {
+    const { options, finder, ledger } = this.#parts
+    const before = await listenersBefore(target, options.procRoot)
+    const entry = await this.#newEntry(target, port)
+    await ledger.write(entry)
+    this.#watchWorkers(target, await clusterWorkers(target.pid, options.procRoot), before, port)
+    try {
+      const opened = await openInspector(target, before, finder, options.procRoot)
+      const moved = port === 0 ? opened : await this.#move(target, opened)
+      const known = { ...entry, inode: moved.socket.inode }
+      await ledger.write(known)
+      return { ...moved, entry: known }
+    } catch (error) {
+      // Blocked in native code, it may open when that returns, long after we gave up.
+      this.#closeLater(target, entry, ({ inode }) => !before.has(inode))
+      throw error
+    }
+  }
+
+  /** Frees the common port for the next target. Where that fails, the inspector stays on it. */
+  async #move(target: Target, opened: OpenInspector): Promise<OpenInspector> {
+    const { options, finder } = this.#parts
+    const { session } = await connect(target, opened.endpoint, options)
+    const moved = await moveInspector(target, session, finder, options.procRoot)
+    await session.close()
+    return moved ?? opened
+  }
+
+  async #closeNow(
+    target: Target,
+    door: Door,
+    session: Session | undefined,
+    { originalPort }: LedgerEntry,
+  ): Promise<boolean> {
+    const { options } = this.#parts
+    try {
+      const usable =
+        session === undefined || session.isClosed
+          ? (await connect(target, door.endpoint, options)).session
+          : session
+      const { procRoot } = options
+      return await closeInspector(target, door, usable, { procRoot, originalPort })
+    } catch {
+      // Unreachable: the process is gone, exiting, or not able to answer now. The sweeper finds out.
+      return false
+    }
+  }
+
+  #closeLater(
+    target: Target,
+    entry: LedgerEntry,
+    isOurs: (socket: ListeningSocket) => boolean,
+  ): void {
+    const { sweeper, ledger, isInUse } = this.#parts
+    sweeper.watch(target, {
+      isOurs,
+      originalPort: entry.originalPort,
+      isInUse: () => isInUse(target),
+      onClosed: () => ledger.erase(entry),
+    })
+  }
+
+  /** Node passes the signal on to cluster workers; what they open because of it is not wanted. */
+  #watchWorkers(
+    primary: Target,
+    workers: readonly Target[],
+    before: SocketsBefore,
+    originalPort: number,
+  ): void {
+    const { sweeper, isInUse } = this.#parts
+    for (const worker of workers) {
+      sweeper.watch(worker, {
+        isOurs: ({ inode }) => !before.has(inode),
+        originalPort,
+        isInUse: () => isInUse(worker) || isInUse(primary),
+        forMs: workerWatchMs,
+      })
+    }
+  }
+
+  async #newEntry({ pid, startTimeTicks }: Target, originalPort: number): Promise<LedgerEntry> {
+    const { procRoot } = this.#parts.options
+    this.#owner ??= ownIdentity(procRoot)
+    const bootId = await readBootId(procRoot)
+    const owner = await this.#owner
+    return { pid, startTimeTicks, bootId, owner, openedAtMs: Date.now(), originalPort }
+  }
+
+  async #processOf({ pid, startTimeTicks }: LedgerEntry): Promise<Target | undefined> {
+    const target = await readTarget(pid, this.#parts.options.procRoot)
+    return target?.startTimeTicks === startTimeTicks ? target : undefined
+  }
+}
+
+async function ownIdentity(procRoot: string): Promise<ProcessIdentity> {
+  const stat = await readProcessStat(process.pid, procRoot)
+  return { pid: process.pid, startTimeTicks: stat?.startTimeTicks ?? 0n }
+}
+
+function refusal(target: Target, reason: string): TargetError {
+  const code = /has ended/.test(reason) ? 'target-vanished' : 'target-refused'
+  return new TargetError(code, `pprofd does not attach to ${target.id}: ${reason}`, {
+    tryNext: `pprofd check ${target.id}`,
+  })
+}

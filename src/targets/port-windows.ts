@@ -1,0 +1,23 @@
+/**
+ * SIGUSR1 opens the inspector on the port that the target was started with, 9229 for nearly every
+ * Node of a machine. So only one of them at a time may hold it, for as long as it takes to move on.
+ */
+export class PortWindows {
+  readonly #lasts = new Map<string, Promise<unknown>>()
+
+  /** Runs `work` when whoever has the same port before it is done. Port 0 never collides. */
+  async run<T>(port: number, work: () => Promise<T>): Promise<T> {
+    if (port === 0) return work()
+    const key = String(port)
+    const before = this.#lasts.get(key) ?? Promise.resolve()
+    const mine = before.then(work, work)
+    // Whoever comes next waits for the end, not for success.
+    const settled = mine.catch(() => {})
+    this.#lasts.set(key, settled)
+    try {
+      return await mine
+    } finally {
+      if (this.#lasts.get(key) === settled) this.#lasts.delete(key)
+    }
+  }
+}
