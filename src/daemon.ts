@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
 import type { Config } from './config/config.ts'
+import { stateFolder } from './config/state-folder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { Targets, type TargetsOptions } from './targets/targets.ts'
@@ -45,6 +46,8 @@ class Daemon {
   }
 
   async start(): Promise<void> {
+    // What a crashed daemon left open does not wait for the first request.
+    await this.#targets.recover()
     if (!this.#config.enabled) {
       this.#logger.info('switched off by enabled: false; listening on nothing')
       return
@@ -106,6 +109,7 @@ function targetsOptions(config: Config): TargetsOptions {
     discover: config.discover,
     commandTimeoutMs: config.limits.commandTimeoutMs,
     maxMessageBytes: config.limits.maxProfileBytes,
+    stateFolder: stateFolder(config.stateDir, process.env),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The way to targets for commands that attach by themselves, without a daemon. */
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
+import { stateFolder } from '../config/state-folder.ts'
 import { Targets } from '../targets/targets.ts'
 import type { CommonFlags } from './command.ts'
 
@@ -22,8 +23,10 @@ export async function withTargets<T>(
     discover: config.discover,
     commandTimeoutMs: limits.commandTimeoutMs,
     maxMessageBytes: limits.maxProfileBytes,
+    stateFolder: stateFolder(config.stateDir, process.env),
   })
   try {
+    await targets.recover()
     return await work({ targets, config })
   } finally {
     const leftOpen = await targets.close()

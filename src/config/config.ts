@@ -21,6 +21,8 @@ export interface Settings {
   readonly defaultTarget?: string | number
   /** Whether Node processes that `targets` does not list are served too. */
   readonly discover: boolean
+  /** Absolute path; state-folder.ts chooses where there is none. */
+  readonly stateDir?: string
   readonly limits: Limits
   readonly profile: ProfileDefaults
   readonly log: { readonly level: LogLevel }

@@ -114,6 +114,13 @@ export const configSchema = {
       default: true,
       description: 'Whether Node processes that targets does not list are served too.',
     },
+    stateDir: {
+      type: 'string',
+      pattern: '^/[^\\u0000]{0,4094}$',
+      allowed: 'an absolute path',
+      description:
+        'Folder where pprofd writes down which inspectors it has open, to close them after a crash.',
+    },
     limits: {
       type: 'object',
       default: {},
