@@ -50,7 +50,8 @@ export class InspectorFinder {
     isWanted: (socket: ListeningSocket) => boolean,
   ): Promise<OpenInspector | undefined> {
     const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
-    return this.#findAmong(sockets.filter((socket) => socket.isLoopback && isWanted(socket)))
+    // 0.0.0.0 is no address that pprofd opens; where one is, it must be found to be closed.
+    return this.#findAmong(sockets.filter((socket) => isDialled(socket) && isWanted(socket)))
   }
 
   /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */
@@ -77,6 +78,11 @@ export class InspectorFinder {
     if (this.#notInspectors.size >= maxRememberedSockets) this.#notInspectors.clear()
     this.#notInspectors.add(inode)
   }
+}
+
+/** Whether 127.0.0.1, the one address that pprofd dials, leads to it. */
+function isDialled({ address }: ListeningSocket): boolean {
+  return address === '127.0.0.1' || address === '0.0.0.0'
 }
 
 /** An inspector listens on loopback unless its flag says otherwise; other sockets are the application's. */

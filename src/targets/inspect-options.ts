@@ -11,34 +11,50 @@ export const defaultInspectAddress: InspectAddress = { host: '127.0.0.1', port: 
 
 const inspectFlag = /^--(?:inspect|debug)(?:-port|-brk|-brk-node|-wait)?(?:=(.*))?$/
 
-/** Later flags win over earlier ones and arguments over NODE_OPTIONS, as in Node. */
+/**
+ * Later flags win over earlier ones and arguments over NODE_OPTIONS, as in Node. Where it cannot be
+ * told whether a word is the script or a flag's value, an outside host behind it counts, too: better a
+ * process too many refused than one opened to other machines.
+ */
 export function inspectAddress(
   nodeOptions: string | undefined,
   argv: readonly string[],
 ): InspectAddress {
-  const flags = [...(nodeOptions ?? '').split(/\s+/), ...nodeFlags(argv)]
+  const certain = nodeFlags(argv, (flag) => flagsWithValue.has(flag))
+  const address = addressOf([...(nodeOptions ?? '').split(/\s+/), ...certain])
+  const possible = addressOf(nodeFlags(argv, (flag) => /^--?[^=]+$/.test(flag)))
+  return isLoopbackHost(possible.host) ? address : { ...address, host: possible.host }
+}
+
+/** Whether an inspector on that host is reached at 127.0.0.1, the one address that pprofd dials. */
+export function isLoopbackHost(host: string): boolean {
+  return host === '127.0.0.1' || host === 'localhost'
+}
+
+function addressOf(flags: readonly string[]): InspectAddress {
   let address = defaultInspectAddress
   for (const [index, flag] of flags.entries()) {
-    const match = inspectFlag.exec(flag)
+    // Node takes --inspect_port for --inspect-port.
+    const [name = ''] = flag.split('=', 1)
+    const match = inspectFlag.exec(name.replaceAll('_', '-') + flag.slice(name.length))
     if (!match) continue
-    // Only --inspect-port takes its value as the next argument, too.
-    const separate = flag === '--inspect-port' ? flags[index + 1] : undefined
+    // Only --inspect-port, or --debug-port, takes its value as the next argument, too.
+    const separate = /-port$/.test(match[0]) ? flags[index + 1] : undefined
     address = withValue(address, match[1] ?? separate ?? '')
   }
   return address
 }
 
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
-}
-
 /** The arguments before the script: the rest is the application's own. */
-function nodeFlags(argv: readonly string[]): readonly string[] {
+function nodeFlags(
+  argv: readonly string[],
+  takesValue: (flag: string) => boolean,
+): readonly string[] {
   const flags: string[] = []
   for (const [index, argument] of argv.slice(1).entries()) {
     if (argument === '--') break
     // argv[index] is the argument before this one: the script is what is neither flag nor value.
-    if (!argument.startsWith('-') && !flagsWithValue.has(argv[index] ?? '')) break
+    if (!argument.startsWith('-') && !takesValue(argv[index] ?? '')) break
     flags.push(argument)
   }
   return flags
@@ -64,6 +80,7 @@ export const flagsWithValue: ReadonlySet<string> = new Set([
   '--icu-data-dir',
   '--openssl-config',
   '--inspect-port',
+  '--debug-port',
 ])
 
 /** `port`, `host:port` or `host`; what is left out stays as it was. */

@@ -188,7 +188,7 @@ async function checkAddress(
 ): Promise<Check> {
   const name = 'port'
   if (!isLoopbackHost(host)) {
-    const detail = `its flags would open the inspector to other machines (${host}:${port}); pprofd does not do that`
+    const detail = `its flags would open the inspector on ${host}:${port}; pprofd opens one on 127.0.0.1 only, where no other machine reaches it`
     return { name, ok: false, detail }
   }
   const taken = (await namespaceListeners(pid, procRoot)).some((socket) => socket.port === port)
