@@ -1,0 +1,92 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { checkout } from '../fixtures/support/checkout.ts'
+import { spawnSleepNamedNode, spawnTarget } from '../fixtures/support/spawn-target.ts'
+import { temporaryFolder } from '../proc/temporary-folder.ts'
+import { newTargets, nodeNamed, spawnObedient } from './new-targets.ts'
+
+/** A program under a name that nobody else's process has. */
+function uniqueProgram(t: Parameters<typeof temporaryFolder>[0]): { path: string; name: string } {
+  const name = `shop-${process.pid}-${Date.now()}.cjs`
+  const path = join(temporaryFolder(t), name)
+  copyFileSync(join(checkout, 'test/fixtures/targets/idle.cjs'), path)
+  return { path, name }
+}
+
+t.test('a process is found by pid and by the name of its script', async (t) => {
+  const targets = newTargets(t)
+  const { path, name } = uniqueProgram(t)
+  const first = await spawnTarget(t, path)
+  const expected = {
+    id: String(first.pid),
+    name,
+    kind: 'process',
+    pid: first.pid,
+    executable: process.execPath,
+    workingDirectory: checkout,
+    uid: process.geteuid?.(),
+    configured: false,
+    maySignal: true,
+  } as const
+  t.match(await targets.resolve(String(first.pid)), expected)
+  t.match(await targets.resolve(name), expected)
+  t.ok((await targets.list()).some(({ pid }) => pid === first.pid))
+  const second = await spawnTarget(t, path)
+  const pids = [first.pid, second.pid].sort((a, b) => a - b).join(', ')
+  await t.rejects(targets.resolve(name), {
+    code: 'target-ambiguous',
+    message: `several processes are called ${name}, choose one by its pid: ${pids}`,
+  })
+})
+
+t.test('what is not there is unknown, and the name is quoted', async (t) => {
+  const targets = newTargets(t)
+  await t.rejects(targets.resolve('no\nsuch'), {
+    code: 'target-unknown',
+    message: 'there is no target "no\\nsuch"',
+    tryNext: 'pprofd ps',
+  })
+  await t.rejects(targets.resolve('4194305'), {
+    code: 'target-unknown',
+    message: 'there is no process 4194305',
+  })
+  for (const selector of ['', '0', '-1', '12345678901', '../1', 'x'.repeat(10_000)]) {
+    await t.rejects(targets.resolve(selector), { code: 'target-unknown' })
+  }
+})
+
+t.test('without discovery only what is configured is allowed', async (t) => {
+  const { path, name } = uniqueProgram(t)
+  const { pid } = await spawnTarget(t, path)
+  const targets = newTargets(t, { discover: false })
+  await t.rejects(targets.resolve(String(pid)), {
+    code: 'target-forbidden',
+    message: `process ${pid} is not among the configured targets, and discover is off`,
+  })
+  await t.rejects(targets.resolve(name), { code: 'target-unknown' })
+  t.strictSame(
+    (await targets.list()).map(({ id }) => id),
+    ['self'],
+  )
+})
+
+t.test('self is pprofd, also by its pid', async (t) => {
+  const targets = newTargets(t)
+  t.match(await targets.resolve('self'), { id: 'self', kind: 'self', pid: process.pid })
+  t.match(await targets.resolve(String(process.pid)), { id: 'self', kind: 'self' })
+})
+
+t.test('discovery goes by the executable, not by names', async (t) => {
+  const sleep = await spawnSleepNamedNode(t)
+  const embedder = await spawnObedient(t, { node: nodeNamed(t, 'my-app') })
+  const titled = await spawnObedient(t)
+  titled.send("process.title = 'not\\nnode'")
+  await titled.stdout.waitFor(/^done$/)
+  const targets = newTargets(t)
+  const pids = (await targets.list()).map(({ pid }) => pid)
+  t.notOk(pids.includes(sleep.pid), 'a sleep named node is none')
+  t.notOk(pids.includes(embedder.pid), 'an embedder needs the configuration')
+  t.match(await targets.resolve(String(titled.pid)), { name: 'not node' })
+  t.ok(pids.includes(titled.pid))
+})
