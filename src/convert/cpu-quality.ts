@@ -45,6 +45,11 @@ export function cpuQuality(stacks: CpuStacks): CpuQuality {
   if (achievedDurationMs < recording.askedDurationMs / 2) {
     warnings.push('the recording ended before half of the time asked for')
   }
+  const missing = recording.missing ?? []
+  if (missing.length > 0) {
+    const names = missing.map((name) => cleanText(name)).join(', ')
+    warnings.push(`not recorded, because it ended or did not answer: ${names}`)
+  }
   if (busySamples > 0 && busySamples < minBusySamples) {
     warnings.push(`only ${busySamples} samples of running code: record longer or at a higher rate`)
   }

@@ -3,6 +3,8 @@
 export interface CpuRecording {
   /** Every thread that was recorded; 'main' first. */
   readonly threads: readonly ThreadRecording[]
+  /** What could not be recorded, such as workers that ended meanwhile. */
+  readonly missing?: readonly string[] | undefined
   readonly target: {
     readonly pid: number
     readonly name: string

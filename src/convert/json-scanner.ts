@@ -29,6 +29,8 @@ export function keys<Name extends string>(...names: readonly Name[]): Keys<Name>
 export class JsonScanner {
   readonly #text: Buffer
   #at = 0
+  #stringStart = 0
+  #isEscaped = false
 
   constructor(text: Uint8Array, offset = 0) {
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
@@ -96,8 +98,10 @@ export class JsonScanner {
 
   string(): string {
     this.#peek()
-    const { start, end, escaped } = this.#string()
-    if (!escaped) return this.#text.toString('utf8', start, end)
+    this.#skipString()
+    const start = this.#stringStart
+    const end = this.#at - 1
+    if (!this.#isEscaped) return this.#text.toString('utf8', start, end)
     try {
       return String(JSON.parse(this.#text.toString('utf8', start - 1, end + 1)))
     } catch (cause) {
@@ -113,7 +117,7 @@ export class JsonScanner {
   skip(): number {
     const first = this.#peek()
     const start = this.#at
-    if (first === quote) this.#string()
+    if (first === quote) this.#skipString()
     else if (first === openBrace || first === openBracket) this.#skipNested()
     else this.#skipPlain()
     return start
@@ -131,7 +135,7 @@ export class JsonScanner {
       const byte = this.#text[this.#at]
       if (byte === undefined) throw this.fail('the text ends too early')
       if (byte === quote) {
-        this.#string()
+        this.#skipString()
         continue
       }
       if (byte === openBrace || byte === openBracket) depth++
@@ -162,42 +166,40 @@ export class JsonScanner {
 
   #key<Name extends string>({ names, bytes }: Keys<Name>): Name | undefined {
     this.#peek()
-    const { start, end, escaped } = this.#string()
-    if (escaped) {
-      const end = this.#at
+    this.#skipString()
+    const start = this.#stringStart
+    if (this.#isEscaped) {
       this.#at = start - 1
       const key = this.string()
-      this.#at = end
       return names.find((name) => name === key)
     }
-    const index = bytes.findIndex((key) => this.#equals(key, start, end))
-    return names[index]
+    for (let index = 0; index < bytes.length; index++) {
+      if (this.#equals(bytes[index], start, this.#at - 1)) return names[index]
+    }
+    return undefined
   }
 
-  #equals(bytes: Uint8Array, start: number, end: number): boolean {
-    if (bytes.length !== end - start) return false
+  #equals(bytes: Uint8Array | undefined, start: number, end: number): boolean {
+    if (!bytes || bytes.length !== end - start) return false
     for (let index = 0; index < bytes.length; index++) {
       if (bytes[index] !== this.#text[start + index]) return false
     }
     return true
   }
 
-  /** Where the inside of the string that comes next starts and ends. */
-  #string(): { start: number; end: number; escaped: boolean } {
+  /** Passes over a string and notes where its inside starts and whether it holds escapes. */
+  #skipString(): void {
     if (this.#text[this.#at] !== quote) throw this.fail('a string is missing')
-    const start = ++this.#at
-    let escaped = false
+    this.#stringStart = ++this.#at
+    this.#isEscaped = false
     for (;;) {
-      const byte = this.#text[this.#at]
+      const byte = this.#text[this.#at++]
+      if (byte === quote) return
       if (byte === undefined) throw this.fail('the text ends within a string')
-      if (byte === quote) break
-      if (byte === backslash) {
-        escaped = true
-        this.#at++
-      }
+      if (byte !== backslash) continue
+      this.#isEscaped = true
       this.#at++
     }
-    return { start, end: this.#at++, escaped }
   }
 
   #expect(byte: number, what: string): void {

@@ -10,7 +10,7 @@ export class PprofLocations {
   readonly #addresses = new AddressSpace()
   readonly #functions: FunctionRef[] = []
   readonly #ofFunction: LocationRef[] = []
-  readonly #ofLine = new Map<string, LocationRef>()
+  readonly #ofLine = new Map<number, LocationRef>()
 
   constructor(builder: ProfileBuilder, frames: readonly Frame[]) {
     this.#builder = builder
@@ -31,7 +31,8 @@ export class PprofLocations {
   ofLine(index: number, line: number): LocationRef {
     const frame = this.#frame(index)
     if (line === 0 || line === frame.line) return this.ofFunction(index)
-    const key = `${index}:${line}`
+    // Lines fit 31 bits, and there are fewer than 2^22 frames in any text that a buffer holds.
+    const key = index * 2 ** 31 + line
     const known = this.#ofLine.get(key)
     if (known) return known
     const location = this.#add(index, lineAddress(frame.address, line), line, 0)

@@ -61,6 +61,13 @@ export class ByteWriter {
     this.#size += bytes.length
   }
 
+  /** What another writer holds, without the view that `bytes()` makes. */
+  appendWriter(other: ByteWriter): void {
+    this.#reserve(other.#size)
+    other.#bytes.copy(this.#bytes, this.#size, 0, other.#size)
+    this.#size += other.#size
+  }
+
   /** Text as UTF-8; a lone surrogate becomes U+FFFD. */
   text(text: string): void {
     this.#reserve(text.length * 3)

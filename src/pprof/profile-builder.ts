@@ -113,10 +113,10 @@ export class ProfileBuilder {
     const header = this.#header
     const out = new ByteWriter()
     for (const type of header.sampleTypes) nested(out, 1, this.#valueType(type))
-    out.append(this.#samples.bytes())
+    out.appendWriter(this.#samples)
     nested(out, 3, this.#mapping(header.executable))
-    out.append(this.#locations.bytes())
-    out.append(this.#functions.bytes())
+    out.appendWriter(this.#locations)
+    out.appendWriter(this.#functions)
 
     const tail = new ByteWriter()
     tail.varint(varintTag(9))
@@ -132,7 +132,7 @@ export class ProfileBuilder {
       out.varint(Buffer.byteLength(text))
       out.text(text)
     }
-    out.append(tail.bytes())
+    out.appendWriter(tail)
     return out.bytes()
   }
 
@@ -177,5 +177,5 @@ function field(out: ByteWriter, number: number, value: number): void {
 function nested(out: ByteWriter, number: number, message: ByteWriter): void {
   out.varint(bytesTag(number))
   out.varint(message.size)
-  out.append(message.bytes())
+  out.appendWriter(message)
 }
