@@ -1,5 +1,5 @@
 /** The commands and events of the inspector that pprofd uses, typed by Node's own declarations. */
-import type { Profiler, Runtime } from 'node:inspector'
+import type { NodeWorker, Profiler, Runtime } from 'node:inspector'
 
 type Nothing = Record<string, never>
 
@@ -10,6 +10,10 @@ export interface Commands {
   'Runtime.getIsolateId': [Nothing, { readonly id: string }]
   /** Not in @types/node 20. Without it an attached session blocks the target's exit. */
   'NodeRuntime.notifyWhenWaitingForDisconnect': [{ readonly enabled: boolean }, Nothing]
+  'NodeWorker.enable': [NodeWorker.EnableParameterType, Nothing]
+  'NodeWorker.disable': [Nothing, Nothing]
+  'NodeWorker.sendMessageToWorker': [NodeWorker.SendMessageToWorkerParameterType, Nothing]
+  'NodeWorker.detach': [NodeWorker.DetachParameterType, Nothing]
   'Profiler.enable': [Nothing, Nothing]
   'Profiler.disable': [Nothing, Nothing]
   'Profiler.setSamplingInterval': [Profiler.SetSamplingIntervalParameterType, Nothing]
@@ -21,6 +25,9 @@ export interface Commands {
 export interface Events {
   /** The target wants to exit and waits for us to let go. */
   'NodeRuntime.waitingForDisconnect': Nothing
+  'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
+  'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType
+  'NodeWorker.receivedMessageFromWorker': NodeWorker.ReceivedMessageFromWorkerEventDataType
 }
 
 export type Method = keyof Commands
