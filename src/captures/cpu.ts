@@ -4,6 +4,9 @@ import { CaptureError, InspectorError, TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
+import type { CpuRecording } from './cpu-recording.ts'
+import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
+import { CpuWorkers } from './cpu-workers.ts'
 
 export interface CpuOptions {
   readonly durationMs: number
@@ -18,44 +21,17 @@ export interface CpuOptions {
 
 export type CapturePhase = 'attaching' | 'recording' | 'stopping' | 'detaching'
 
-/** What was recorded, and what recording cost. */
-export interface CpuRecording {
-  readonly target: {
-    readonly pid: number
-    readonly name: string
-    readonly nodeVersion: string
-    readonly executable: string
-    readonly workingDirectory: string
-  }
-  readonly threads: readonly ThreadRecording[]
-  /** Wall clock when recording began, ms since the epoch. */
-  readonly startedAtMs: number
-  readonly askedDurationMs: number
-  readonly askedHz: number
-  readonly samplingIntervalUs: number
-  /** Round trip of Profiler.start: an upper bound of how long the target stood still for it. */
-  readonly startPauseMs: number
-  /** The same for Profiler.stop. */
-  readonly stopPauseMs: number
-  readonly attachMs: number
-  readonly openedInspector: boolean
-}
-
-export interface ThreadRecording {
-  readonly pid: number
-  readonly thread: string
-  /** The JSON text of V8's Profiler.Profile, as the target sent it. */
-  readonly profileJson: Uint8Array
-}
-
 /** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
 const startTimeoutMs = 60_000
 
 /** A 30 s profile of a deep program at 10 kHz took 3.9 s; the transfer comes on top. */
 const stopTimeoutMs = 120_000
 
+/** A worker that does not answer for so long is left out. */
+const workerTimeoutMs = 5000
+
 /**
- * Attaches, records and detaches; the target is restored whatever happens.
+ * Attaches, records all threads and detaches; the target is restored whatever happens.
  * @throws {CaptureError} capture-aborted when the signal fired.
  * @throws {TargetError} as `Targets.attach`, and target-vanished when the process ended meanwhile.
  */
@@ -81,45 +57,47 @@ export async function recordCpu(
 
 async function record(attachment: Attachment, options: CpuOptions): Promise<CpuRecording> {
   const { session, target, nodeVersion, openedByUs, attachMs } = attachment
-  const { durationMs, hz, signal, endEarly, onPhase } = options
+  const { durationMs, hz, signal, onPhase } = options
+  const { pid, name, executable, workingDirectory } = target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
-  await session.send('Profiler.enable', {}, { signal })
+  const workers = await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs)
   try {
-    await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, { signal })
-    const start = await timed(() =>
-      session.send('Profiler.start', {}, { timeoutMs: startTimeoutMs, signal }),
-    )
+    const starting = { timeoutMs: startTimeoutMs, signal }
+    const [startPauseMs] = await Promise.all([
+      startProfiler(session, samplingIntervalUs, starting),
+      workers.started(),
+    ])
     const startedAtMs = Date.now()
     onPhase?.('recording')
-    await recordingTime(durationMs, session, { signal, endEarly })
+    await recordingTime(session, options)
     onPhase?.('stopping')
-    const stop = await timed(() =>
-      session.sendRaw('Profiler.stop', {}, { timeoutMs: stopTimeoutMs, signal }),
-    )
-    const { pid, name, executable, workingDirectory } = target
+    const [main, others] = await Promise.all([
+      stopProfiler(session, { timeoutMs: stopTimeoutMs, signal }),
+      workers.stop(pid),
+    ])
+    const { profileJson, pauseMs: stopPauseMs } = main
     return {
       target: { pid, name, nodeVersion, executable, workingDirectory },
-      threads: [{ pid, thread: 'main', profileJson: profileOf(stop.value) }],
+      threads: [{ pid, thread: 'main', profileJson }, ...others.threads],
+      missing: others.missing,
       startedAtMs,
       askedDurationMs: durationMs,
       askedHz: hz,
       samplingIntervalUs,
-      startPauseMs: start.tookMs,
-      stopPauseMs: stop.tookMs,
+      startPauseMs,
+      stopPauseMs,
       attachMs,
       openedInspector: openedByUs,
     }
   } finally {
-    // Stops a profiler that runs still. Without an answer the closing of the session does it.
-    await session.send('Profiler.disable', {}, { timeoutMs: 2000 }).catch(() => {})
+    await Promise.all([workers.close(), ensureProfilerOff(session)])
   }
 }
 
 /** Waits, unless the session ends or a signal fires first. */
 async function recordingTime(
-  durationMs: number,
   session: Session,
-  { signal, endEarly }: Pick<CpuOptions, 'signal' | 'endEarly'>,
+  { durationMs, signal, endEarly }: CpuOptions,
 ): Promise<void> {
   const sessionEnd = new AbortController()
   void session.closed.then(() => sessionEnd.abort())
@@ -127,20 +105,6 @@ async function recordingTime(
   await sleep(durationMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
   // A closed session is reported by the next command, with its reason.
   signal?.throwIfAborted()
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
-  const startedMs = performance.now()
-  const value = await work()
-  return { value, tookMs: performance.now() - startedMs }
-}
-
-/** The profile's own text out of `{"profile":{...}}`, without parsing it. */
-export function profileOf(result: Uint8Array): Uint8Array {
-  const text = Buffer.from(result.buffer, result.byteOffset, result.byteLength)
-  const prefix = '{"profile":'
-  if (text.toString('latin1', 0, prefix.length) === prefix) return text.subarray(prefix.length, -1)
-  throw new CaptureError('recording-invalid', 'the target sent no CPU profile')
 }
 
 function captureFailure(target: Target, error: unknown, signal: AbortSignal | undefined): unknown {

@@ -1,5 +1,6 @@
 /** `pprofd profile`: one CPU profile into a file, without a daemon. */
-import { type CpuRecording, recordCpu } from '../captures/cpu.ts'
+import { recordCpu } from '../captures/cpu.ts'
+import type { CpuRecording } from '../captures/cpu-recording.ts'
 import {
   type CpuFormat,
   cpuFormats,

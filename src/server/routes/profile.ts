@@ -1,6 +1,7 @@
 /** GET /debug/pprof/profile: the CPU profile, the one route here that touches a target. */
 import type { FastifyReply } from 'fastify'
-import { type CpuRecording, recordCpu } from '../../captures/cpu.ts'
+import { recordCpu } from '../../captures/cpu.ts'
+import type { CpuRecording } from '../../captures/cpu-recording.ts'
 import { type CpuFormat, cpuFormats, encodeCpuProfile } from '../../convert/cpu-formats.ts'
 import { CaptureError, OperationalError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
@@ -110,13 +111,14 @@ function startAudit(request: TargetRequest, target: Target, wanted: ProfileParam
       request.log.info(
         {
           target: target.id,
-          pid: target.pid,
+          // `pid` is the daemon's own in every line of pino's.
+          targetPid: target.pid,
           ...wanted,
           outcome,
           elapsedMs: Math.round(performance.now() - startedMs),
-          attachMs: recording?.attachMs,
-          startPauseMs: recording?.startPauseMs,
-          stopPauseMs: recording?.stopPauseMs,
+          attachMs: roundToTenth(recording?.attachMs),
+          startPauseMs: roundToTenth(recording?.startPauseMs),
+          stopPauseMs: roundToTenth(recording?.stopPauseMs),
           openedInspector: recording?.openedInspector,
           sizeBytes: bytes?.byteLength,
         },
@@ -124,4 +126,8 @@ function startAudit(request: TargetRequest, target: Target, wanted: ProfileParam
       )
     },
   }
+}
+
+function roundToTenth(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 10) / 10
 }
