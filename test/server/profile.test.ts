@@ -30,7 +30,8 @@ t.test('a CPU profile of a plain process comes as Go sends it', async (t) => {
   t.equal(audit.length, 1)
   t.match(audit[0], {
     target: String(target.pid),
-    pid: target.pid,
+    pid: process.pid,
+    targetPid: target.pid,
     seconds: 1,
     hz: 100,
     format: 'pprof',
@@ -141,6 +142,6 @@ t.test('what cannot be attached to is refused with the reason, and lives on', as
   const answer = await app.inject(`/targets/${target.pid}/debug/pprof/profile?seconds=1`)
   t.equal(answer.statusCode, 409)
   t.match(answer.body, /^[^\n]*SIGUSR1[^\n]*\n$/)
-  t.match(log, [{ msg: 'cpu capture ended', outcome: 'target-refused', pid: target.pid }])
+  t.match(log, [{ msg: 'cpu capture ended', outcome: 'target-refused', targetPid: target.pid }])
   t.ok(target.isAlive())
 })
