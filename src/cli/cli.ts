@@ -50,8 +50,18 @@ function createParser(): Argv<CommonFlags> {
     .exitProcess(false)
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .fail((message, error) => {
-      throw error ?? new InputError('parameter-invalid', message, { tryNext: 'pprofd --help' })
+      throw isUsageError(error) ? usageError(error?.message ?? message) : error
     })
+}
+
+/** A command's own failure comes here, too; what yargs finds wrong is a text or its own YError. */
+function isUsageError(error: Error | undefined): boolean {
+  return error === undefined || error.name === 'YError'
+}
+
+function usageError(message: string): InputError {
+  const sentence = message.trim().replace(/\s*\n\s*/g, ' ')
+  return new InputError('parameter-invalid', sentence, { tryNext: 'pprofd --help' })
 }
 
 function packageVersion(): string {

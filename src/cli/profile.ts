@@ -12,7 +12,7 @@ import { captureInterrupts } from './capture-interrupts.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
-import { fileNamePart, writeOutput } from './output-file.ts'
+import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
 import { startProgress } from './progress.ts'
 
 interface ProfileFlags extends CommonFlags {
@@ -84,6 +84,7 @@ async function profile(
       tryNext: `pprofd profile ${flags.target} -o cpu.pb.gz`,
     })
   }
+  await checkOutput(flags.output ?? '.')
   const target = await targets.resolve(flags.target)
   const durationMs = seconds * 1000
   const progress = startProgress(target.name, durationMs)

@@ -1,5 +1,6 @@
 /** Whether an inspector answers at a port, and under which id: its `/json/list`. */
 import { request } from 'node:http'
+import { type Dial, dialLoopback } from './dial.ts'
 
 export interface InspectorEndpoint {
   readonly port: number
@@ -19,8 +20,9 @@ const inspectorId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export async function findEndpoint(
   port: number,
   timeoutMs: number,
+  dial: Dial = dialLoopback,
 ): Promise<InspectorEndpoint | undefined> {
-  const text = await fetchList(port, timeoutMs)
+  const text = await fetchList(port, timeoutMs, dial)
   const id = text === undefined ? undefined : inspectorIdOf(text)
   return id === undefined ? undefined : { port, id }
 }
@@ -39,14 +41,14 @@ function inspectorIdOf(listText: string): string | undefined {
   return undefined
 }
 
-function fetchList(port: number, timeoutMs: number): Promise<string | undefined> {
+function fetchList(port: number, timeoutMs: number, dial: Dial): Promise<string | undefined> {
   return new Promise((resolve) => {
     const giveUp = () => {
       call.destroy()
       resolve(undefined)
     }
     const call = request(
-      { host: '127.0.0.1', port, path: '/json/list', agent: false, timeout: timeoutMs },
+      { host: '127.0.0.1', port, path: '/json/list', createConnection: () => dial(port) },
       (response) => {
         const chunks: Buffer[] = []
         let sizeBytes = 0
@@ -61,10 +63,9 @@ function fetchList(port: number, timeoutMs: number): Promise<string | undefined>
         response.on('error', giveUp)
       },
     )
-    // `timeout` above counts silence only; a listener that drips bytes must end too.
+    // A timeout of the socket would count silence only; a listener that drips bytes must end too.
     const deadline = setTimeout(giveUp, timeoutMs)
     call.on('close', () => clearTimeout(deadline))
-    call.on('timeout', giveUp)
     call.on('error', giveUp)
     call.end()
   })

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import WebSocket from 'ws'
 import { InspectorError } from '../errors.ts'
+import { type Dial, dialLoopback } from './dial.ts'
 import type { InspectorEndpoint } from './endpoint.ts'
 import type { Transport } from './transport.ts'
 
@@ -9,26 +10,30 @@ export interface WebSocketOptions {
   /** A longer message ends the connection: nothing a target sends may exhaust pprofd's memory. */
   readonly maxMessageBytes: number
   readonly timeoutMs: number
+  readonly dial?: Dial | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** @throws {InspectorError} session-closed when the inspector cannot be reached in time. */
 export async function connectWebSocket(
   { port, id }: InspectorEndpoint,
-  { maxMessageBytes, timeoutMs, signal }: WebSocketOptions,
+  { maxMessageBytes, timeoutMs, dial = dialLoopback, signal }: WebSocketOptions,
 ): Promise<Transport> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/${id}`, {
     // Node's inspector does not compress; offering it only costs.
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
-    handshakeTimeout: timeoutMs,
     followRedirects: false,
+    createConnection: () => dial(port),
     // The bytes go to converters that bear anything; checking 100 MB again here would only cost.
     skipUTF8Validation: true,
   })
   const transport = transportOver(socket)
+  const tooLate = AbortSignal.timeout(timeoutMs)
   try {
-    await once(socket, 'open', signal === undefined ? {} : { signal })
+    await once(socket, 'open', {
+      signal: signal === undefined ? tooLate : AbortSignal.any([signal, tooLate]),
+    })
   } catch (cause) {
     socket.terminate()
     throw new InspectorError(

@@ -9,6 +9,10 @@ export interface ProcessStatus {
   /** Bit n-1 stands for signal n. */
   readonly caughtSignals: bigint
   readonly blockedSignals: bigint
+  /** Bit n stands for capability n. */
+  readonly effectiveCapabilities: bigint
+  /** Resident memory that no file backs, in bytes: the heaps, mostly. */
+  readonly anonymousBytes: number
   /** Pid of a debugger that holds the process by ptrace; 0 when none does. */
   readonly tracerPid: number
 }
@@ -46,6 +50,9 @@ export function parseProcessStatus(text: string): ProcessStatus | undefined {
     innermostPid: Number(innermostPid),
     caughtSignals: BigInt(`0x${caught}`),
     blockedSignals: BigInt(`0x${blocked}`),
+    effectiveCapabilities: BigInt(`0x${fields.get('CapEff')?.[0] ?? '0'}`),
+    // In kB, which here are KiB; absent before Linux 4.5.
+    anonymousBytes: Number(fields.get('RssAnon')?.[0] ?? 0) * 1024,
     tracerPid: Number(fields.get('TracerPid')?.[0] ?? 0),
   }
 }

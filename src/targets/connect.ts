@@ -6,6 +6,7 @@ import { Session } from '../inspector/session.ts'
 import { connectWebSocket } from '../inspector/websocket-transport.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
+import { dialFor } from './network.ts'
 import type { Target } from './target.ts'
 
 export interface ConnectOptions {
@@ -31,6 +32,7 @@ export async function connect(
   const transport = await connectWebSocket(endpoint, {
     maxMessageBytes: options.maxMessageBytes,
     timeoutMs: connectTimeoutMs,
+    dial: await dialFor(target, options.procRoot),
     signal: options.signal,
   })
   const session = new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })

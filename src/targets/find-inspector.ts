@@ -1,8 +1,10 @@
 /** Finding the inspector that a process has open, by its own listening sockets: a port number proves nothing. */
+import type { Dial } from '../inspector/dial.ts'
 import { findEndpoint, type InspectorEndpoint } from '../inspector/endpoint.ts'
 import { type ListeningSocket, processListeners } from '../proc/listening-sockets.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { type InspectAddress, inspectAddress } from './inspect-options.ts'
+import { dialFor } from './network.ts'
 import type { Target } from './target.ts'
 
 export interface OpenInspector {
@@ -10,8 +12,11 @@ export interface OpenInspector {
   readonly socket: ListeningSocket
 }
 
-/** The inspector answers from a thread of its own, also while JavaScript blocks: 16-27 ms were seen. */
-const probeTimeoutMs = 500
+/**
+ * The inspector answers within a few ms, from a thread of its own, also while JavaScript blocks. A
+ * relay into a container has to start first.
+ */
+const probeTimeoutMs = 1000
 
 /** Bounds the memory of a long-lived daemon. */
 const maxRememberedSockets = 10_000
@@ -38,7 +43,7 @@ export class InspectorFinder {
       candidates.filter(({ port }) => port !== expected.port),
     ]
     for (const group of byLikelihood) {
-      const found = await this.#findAmong(group)
+      const found = await this.#findAmong(target, group)
       if (found !== undefined) return found
     }
     return undefined
@@ -51,7 +56,10 @@ export class InspectorFinder {
   ): Promise<OpenInspector | undefined> {
     const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
     // 0.0.0.0 is no address that pprofd opens; where one is, it must be found to be closed.
-    return this.#findAmong(sockets.filter((socket) => isDialled(socket) && isWanted(socket)))
+    return this.#findAmong(
+      target,
+      sockets.filter((socket) => isDialled(socket) && isWanted(socket)),
+    )
   }
 
   /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */
@@ -60,14 +68,19 @@ export class InspectorFinder {
     return inspectAddress(nodeOptions, argv)
   }
 
-  async #findAmong(sockets: readonly ListeningSocket[]): Promise<OpenInspector | undefined> {
-    const answers = await Promise.all(sockets.map((socket) => this.#probe(socket)))
+  async #findAmong(
+    target: Target,
+    sockets: readonly ListeningSocket[],
+  ): Promise<OpenInspector | undefined> {
+    if (sockets.length === 0) return undefined
+    const dial = await dialFor(target, this.#procRoot)
+    const answers = await Promise.all(sockets.map((socket) => this.#probe(socket, dial)))
     return answers.find((answer) => answer !== undefined)
   }
 
-  async #probe(socket: ListeningSocket): Promise<OpenInspector | undefined> {
+  async #probe(socket: ListeningSocket, dial: Dial): Promise<OpenInspector | undefined> {
     const startedMs = performance.now()
-    const endpoint = await findEndpoint(socket.port, probeTimeoutMs)
+    const endpoint = await findEndpoint(socket.port, probeTimeoutMs, dial)
     if (endpoint !== undefined) return { endpoint, socket }
     // Silence proves nothing: a stopped or overloaded process answers later.
     if (performance.now() - startedMs < probeTimeoutMs) this.#remember(socket.inode)

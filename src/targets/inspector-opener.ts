@@ -17,6 +17,7 @@ import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import type { InspectorSweeper } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { moveInspector } from './move-inspector.ts'
+import { networkNamespace } from './network.ts'
 import { listenersBefore, openInspector, type SocketsBefore } from './open-inspector.ts'
 import { PortWindows } from './port-windows.ts'
 import { preflight } from './preflight.ts'
@@ -52,7 +53,8 @@ export class InspectorOpener {
   async open(target: Target): Promise<Door> {
     const { finder, options } = this.#parts
     const { port } = await finder.expectedAddress(target)
-    return this.#windows.run(port, async () => {
+    const network = (await networkNamespace(target.pid, options.procRoot)) ?? ''
+    return this.#windows.run(network, port, async () => {
       const judged = await preflight(target, { procRoot: options.procRoot, finder })
       if (judged.openInspector !== undefined) return { ...judged.openInspector, entry: undefined }
       if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')

@@ -5,10 +5,10 @@
 export class PortWindows {
   readonly #lasts = new Map<string, Promise<unknown>>()
 
-  /** Runs `work` when whoever has the same port before it is done. Port 0 never collides. */
-  async run<T>(port: number, work: () => Promise<T>): Promise<T> {
+  /** Runs `work` when whoever wants the same port of the same network is done. Port 0 never collides. */
+  async run<T>(network: string, port: number, work: () => Promise<T>): Promise<T> {
     if (port === 0) return work()
-    const key = String(port)
+    const key = `${network} ${port}`
     const before = this.#lasts.get(key) ?? Promise.resolve()
     const mine = before.then(work, work)
     // Whoever comes next waits for the end, not for success.

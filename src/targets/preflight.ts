@@ -5,13 +5,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readExecutable } from '../proc/executable.ts'
 import { namespaceListeners } from '../proc/listening-sockets.ts'
-import { readProcLink, unlessDenied } from '../proc/proc-file.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { checkWorkers } from './cluster-workers.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import { isLoopbackHost } from './inspect-options.ts'
+import { checkNetwork } from './network.ts'
 import { judgeSignal } from './signal-disposition.ts'
 import type { Check, Preflight, Target } from './target.ts'
 
@@ -139,19 +139,6 @@ async function checkNode(target: Target, procRoot: string): Promise<Check> {
     default:
       return { name, ok: false, detail: `${path} is not Node.js` }
   }
-}
-
-async function checkNetwork({ pid }: Target, procRoot: string): Promise<Check> {
-  const name = 'network'
-  const [own, theirs] = await Promise.all([
-    unlessDenied(readProcLink(`${procRoot}/self/ns/net`)),
-    unlessDenied(readProcLink(`${procRoot}/${pid}/ns/net`)),
-  ])
-  if (own !== undefined && theirs !== undefined && own !== theirs) {
-    const detail = `process ${pid} is in another network namespace (a container); run pprofd inside it, or share its network`
-    return { name, ok: false, detail }
-  }
-  return { name, ok: true, detail: 'its loopback interface is ours' }
 }
 
 function checkMaySignal({ pid, uid, maySignal }: Target): Check {
