@@ -23,9 +23,14 @@ export async function runDaemon(load: () => Promise<Config>): Promise<number> {
     reloading = reloading.then(() => daemon.reload(load))
   }
   process.on('SIGHUP', reload)
-  await daemon.start()
-  const signal = await stopped
-  process.off('SIGHUP', reload)
+  let signal: NodeJS.Signals
+  try {
+    await daemon.start()
+    signal = await stopped.signal
+  } finally {
+    process.off('SIGHUP', reload)
+    stopped.release()
+  }
   logger.info({ signal }, 'stopping')
   return Promise.race([daemon.stop(), forcedExit(logger)])
 }
@@ -113,16 +118,19 @@ function targetsOptions(config: Config): TargetsOptions {
   }
 }
 
-/** Resolves at the first of the signals. The timer keeps a daemon alive that listens on nothing. */
-function nextSignal(...signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const keepAlive = setInterval(() => {}, 2 ** 30)
-    const onSignal = (signal: NodeJS.Signals) => {
-      clearInterval(keepAlive)
-      resolve(signal)
-    }
-    for (const signal of signals) process.on(signal, onSignal)
+interface SignalWait {
+  readonly signal: Promise<NodeJS.Signals>
+  /** Lets the process end. The signals stay caught: a second one must not cut the stopping short. */
+  release(): void
+}
+
+/** Waits for the first of the signals. The timer keeps a daemon alive that listens on nothing. */
+function nextSignal(...signals: readonly NodeJS.Signals[]): SignalWait {
+  const keepAlive = setInterval(() => {}, 2 ** 30)
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of signals) process.on(name, resolve)
   })
+  return { signal, release: () => clearInterval(keepAlive) }
 }
 
 async function forcedExit(logger: Logger): Promise<number> {
