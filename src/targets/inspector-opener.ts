@@ -90,7 +90,7 @@ export class InspectorOpener {
     const before = await listenersBefore(target, options.procRoot)
     const entry = await this.#newEntry(target, port)
     await ledger.write(entry)
-    this.#watchWorkers(target, await clusterWorkers(target.pid, options.procRoot), before, port)
+    this.#watchWorkers(await clusterWorkers(target.pid, options.procRoot), before, port)
     try {
       const opened = await openInspector(target, before, finder, options.procRoot)
       const moved = port === 0 ? opened : await this.#move(target, opened)
@@ -141,6 +141,7 @@ export class InspectorOpener {
     const { sweeper, ledger, isInUse } = this.#parts
     sweeper.watch(target, {
       isOurs,
+      inode: entry.inode,
       originalPort: entry.originalPort,
       isInUse: () => isInUse(target),
       onClosed: () => ledger.erase(entry),
@@ -148,19 +149,14 @@ export class InspectorOpener {
   }
 
   /** Node passes the signal on to cluster workers; what they open because of it is not wanted. */
-  #watchWorkers(
-    primary: Target,
-    workers: readonly Target[],
-    before: SocketsBefore,
-    originalPort: number,
-  ): void {
+  #watchWorkers(workers: readonly Target[], before: SocketsBefore, originalPort: number): void {
     const { sweeper, isInUse } = this.#parts
     for (const worker of workers) {
       sweeper.watch(worker, {
         isOurs: ({ inode }) => !before.has(inode),
         originalPort,
-        isInUse: () => isInUse(worker) || isInUse(primary),
-        forMs: workerWatchMs,
+        isInUse: () => isInUse(worker),
+        mayOpenWithinMs: workerWatchMs,
       })
     }
   }

@@ -4,7 +4,7 @@
  * which Node passed our signal on. Each is watched until it is closed or its process has ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ListeningSocket } from '../proc/listening-sockets.ts'
+import { type ListeningSocket, namespaceListeners } from '../proc/listening-sockets.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { type ConnectOptions, connect } from './connect.ts'
@@ -14,12 +14,17 @@ import type { Target } from './target.ts'
 export interface Watch {
   /** Which of the target's sockets may be closed. */
   readonly isOurs: (socket: ListeningSocket) => boolean
+  /** Of the listening socket, where it is known: when that is gone, the inspector is closed. */
+  readonly inode?: string | undefined
   /** What `process.debugPort` shall be again. */
   readonly originalPort: number
   /** A capture uses the inspector now: wait. */
   readonly isInUse: () => boolean
-  /** Ends the watch although nothing was found; default: when the process ends. */
-  readonly forMs?: number
+  /**
+   * It may never open: watch for this long, and close it as often as it does. Default: it is open,
+   * or will be; watch until it was closed once.
+   */
+  readonly mayOpenWithinMs?: number
   /** The inspector is closed, or gone with its process. */
   readonly onClosed?: () => Promise<void>
 }
@@ -27,11 +32,13 @@ export interface Watch {
 /** Doubles up to the maximum: a native call that took seconds will take more of them. */
 const firstLookMs = 50
 const slowestLookMs = 2000
+const stopPollMs = 20
 
 export class InspectorSweeper {
   readonly #options: ConnectOptions
   readonly #finder: InspectorFinder
   readonly #watches = new Set<Promise<void>>()
+  #certain = 0
   readonly #stopping = new AbortController()
 
   constructor(options: ConnectOptions, finder: InspectorFinder) {
@@ -39,28 +46,29 @@ export class InspectorSweeper {
     this.#finder = finder
   }
 
-  /** How many are being watched. */
+  /** How many are known to be open, or to open some time. */
   get pending(): number {
-    return this.#watches.size
+    return this.#certain
   }
 
   watch(target: Target, watch: Watch): void {
+    const weight = watch.mayOpenWithinMs === undefined ? 1 : 0
+    this.#certain += weight
     const watching = this.#closeWhenPossible(target, watch)
       // A watch that fails, say for lack of descriptors, must not take the daemon down.
       .catch(() => {})
-      .finally(() => this.#watches.delete(watching))
+      .finally(() => {
+        this.#certain -= weight
+        this.#watches.delete(watching)
+      })
     this.#watches.add(watching)
   }
 
-  /** Waits for the watches up to a time, then ends them. Returns how many could not finish. */
+  /** Waits a time for what is known to be open. Returns how many could not be closed. */
   async stop(waitMs: number): Promise<number> {
-    const waiting = new AbortController()
-    await Promise.race([
-      Promise.all(this.#watches),
-      sleep(waitMs, undefined, { signal: waiting.signal }).catch(() => {}),
-    ])
-    waiting.abort()
-    const unfinished = this.#watches.size
+    const deadline = performance.now() + waitMs
+    while (this.#certain > 0 && performance.now() < deadline) await sleep(stopPollMs)
+    const unfinished = this.#certain
     this.#stopping.abort()
     await Promise.all(this.#watches)
     return unfinished
@@ -68,15 +76,18 @@ export class InspectorSweeper {
 
   async #closeWhenPossible(target: Target, watch: Watch): Promise<void> {
     const { signal } = this.#stopping
-    const { forMs = Number.POSITIVE_INFINITY, onClosed } = watch
-    const deadline = performance.now() + forMs
+    const { mayOpenWithinMs, onClosed } = watch
+    const deadline = performance.now() + (mayOpenWithinMs ?? Number.POSITIVE_INFINITY)
     let waitMs = firstLookMs
-    while (!signal.aborted && performance.now() < deadline) {
+    // After the end is announced there is one more look.
+    for (let isLast = false; !isLast && performance.now() < deadline; ) {
       await sleep(waitMs, undefined, { signal }).catch(() => {})
+      isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
       if (watch.isInUse()) continue
-      const isOver = !(await isStillRunning(target, this.#options.procRoot))
-      if (isOver || (await this.#close(target, watch))) return onClosed?.()
+      const hasEnded = !(await isStillRunning(target, this.#options.procRoot))
+      const isClosed = hasEnded || (await this.#close(target, watch))
+      if (hasEnded || (isClosed && mayOpenWithinMs === undefined)) return onClosed?.()
     }
   }
 
