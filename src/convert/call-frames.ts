@@ -73,13 +73,15 @@ export class CallFrames {
     let url = ''
     let lineNumber = -1
     let columnNumber = -1
-    scanner.object(callFrameKeys, (key) => {
+    scanner.openObject()
+    while (scanner.nextMember(callFrameKeys)) {
+      const key = scanner.key(callFrameKeys)
       if (key === 'functionName') functionName = scanner.string()
       else if (key === 'url') url = scanner.string()
       else if (key === 'lineNumber') lineNumber = position(scanner.number())
       else if (key === 'columnNumber') columnNumber = position(scanner.number())
       else scanner.skip()
-    })
+    }
     if (scanner.offset !== end) throw scanner.fail('a callFrame is malformed')
     return { functionName, url, lineNumber, columnNumber }
   }

@@ -57,15 +57,16 @@ function addThread(
     const leaf = thread.frames[stack] ?? -1
     const isEmpty = thread.selfSamples[stack] === 0 && thread.selfUs[stack] === 0
     if (isEmpty || frames[leaf]?.isIdle) continue
-    path.length = 1
+    path.length = 0
     let below = thread.parents[stack] ?? -1
     while (below >= 0) {
       path.push(locations.ofFunction(thread.frames[below] ?? -1))
       below = thread.parents[below] ?? -1
     }
+    const callers = builder.callers(path)
     for (const { line, samples, us } of leafLines.of(stack)) {
-      path[0] = locations.ofLine(leaf, line)
-      builder.addSample(path, [samples, us * 1000], labels)
+      const top = locations.ofLine(leaf, line)
+      builder.addSample(top, callers, [samples, us * 1000], labels)
     }
   }
 }

@@ -50,14 +50,16 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
   let timeDeltas: IntList | undefined
   let startTimeUs: number | undefined
   let endTimeUs: number | undefined
-  scanner.object(profileKeys, (key) => {
+  scanner.openObject()
+  while (scanner.nextMember(profileKeys)) {
+    const key = scanner.key(profileKeys)
     if (key === 'nodes') nodes = readNodes(scanner, json)
-    else if (key === 'samples') samples = readList(scanner, () => readCount(scanner, 'a sample'))
-    else if (key === 'timeDeltas') timeDeltas = readList(scanner, () => readDelta(scanner))
+    else if (key === 'samples') samples = readCounts(scanner, 'a sample')
+    else if (key === 'timeDeltas') timeDeltas = readDeltas(scanner)
     else if (key === 'startTime') startTimeUs = readTime(scanner)
     else if (key === 'endTime') endTimeUs = readTime(scanner)
     else scanner.skip()
-  })
+  }
   scanner.end()
 
   if (!nodes) throw missing('nodes')
@@ -107,25 +109,26 @@ function readNodes(scanner: JsonScanner, json: Uint8Array) {
   const tickCounts = new IntList()
   const callFrames = new CallFrames(scanner, json)
 
-  scanner.array(() => {
+  scanner.openArray()
+  while (scanner.nextElement()) {
     let id = -1
     let frame = -1
     let parentId = -1
     let hitCount = 0
     tickStarts.push(tickLines.length)
-    scanner.object(nodeKeys, (key) => {
+    scanner.openObject()
+    while (scanner.nextMember(nodeKeys)) {
+      const key = scanner.key(nodeKeys)
       if (key === 'id') id = readCount(scanner, 'a node id')
       else if (key === 'callFrame') frame = callFrames.read()
       else if (key === 'hitCount') {
         hitCount = readCount(scanner, 'a hit count')
         hasHitCounts = true
-      } else if (key === 'children') {
-        scanner.array(() => edges.childIds.push(readCount(scanner, 'a child')))
-      } else if (key === 'positionTicks') {
-        scanner.array(() => readTick(scanner, tickLines, tickCounts))
-      } else if (key === 'parent') parentId = readCount(scanner, 'a parent')
+      } else if (key === 'children') readCounts(scanner, 'a child', edges.childIds)
+      else if (key === 'positionTicks') readTicks(scanner, tickLines, tickCounts)
+      else if (key === 'parent') parentId = readCount(scanner, 'a parent')
       else scanner.skip()
-    })
+    }
     if (id < 0) throw scanner.fail('a node has no id')
     if (frame < 0) throw scanner.fail(`node ${id} has no callFrame`)
     ids.push(id)
@@ -136,7 +139,7 @@ function readNodes(scanner: JsonScanner, json: Uint8Array) {
       edges.childIds.push(id)
       edges.parentIds.push(parentId)
     }
-  })
+  }
   tickStarts.push(tickLines.length)
   return {
     ids,
@@ -150,21 +153,35 @@ function readNodes(scanner: JsonScanner, json: Uint8Array) {
   }
 }
 
-function readTick(scanner: JsonScanner, lines: IntList, counts: IntList): void {
-  let line = 0
-  let ticks = 0
-  scanner.object(tickKeys, (key) => {
-    if (key === 'line') line = readCount(scanner, 'the line of a position tick')
-    else if (key === 'ticks') ticks = readCount(scanner, 'the count of a position tick')
-    else scanner.skip()
-  })
-  lines.push(line)
-  counts.push(ticks)
+function readTicks(scanner: JsonScanner, lines: IntList, counts: IntList): void {
+  scanner.openArray()
+  while (scanner.nextElement()) {
+    let line = 0
+    let ticks = 0
+    scanner.openObject()
+    while (scanner.nextMember(tickKeys)) {
+      const key = scanner.key(tickKeys)
+      if (key === 'line') line = readCount(scanner, 'the line of a position tick')
+      else if (key === 'ticks') ticks = readCount(scanner, 'the count of a position tick')
+      else scanner.skip()
+    }
+    lines.push(line)
+    counts.push(ticks)
+  }
 }
 
-function readList(scanner: JsonScanner, readItem: () => number): IntList {
+function readCounts(scanner: JsonScanner, what: string, list = new IntList()): IntList {
+  scanner.openArray()
+  while (scanner.nextElement()) list.push(readCount(scanner, what))
+  return list
+}
+
+function readDeltas(scanner: JsonScanner): IntList {
   const list = new IntList()
-  scanner.array(() => list.push(readItem()))
+  scanner.openArray()
+  while (scanner.nextElement()) {
+    list.push(Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number()))))
+  }
   return list
 }
 
@@ -182,10 +199,6 @@ function readCount(scanner: JsonScanner, what: string): number {
     throw scanner.fail(`${what} is ${value}, not a whole number from 0 to ${maxInt}`)
   }
   return value
-}
-
-function readDelta(scanner: JsonScanner): number {
-  return Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number())))
 }
 
 function readTime(scanner: JsonScanner): number {

@@ -31,6 +31,7 @@ export class JsonScanner {
   #at = 0
   #stringStart = 0
   #isEscaped = false
+  #keyIndex = -1
 
   constructor(text: Uint8Array, offset = 0) {
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
@@ -53,28 +54,32 @@ export class JsonScanner {
     )
   }
 
-  /**
-   * Calls `member` for each member of the object that comes next, at its value, which `member` must
-   * read or skip. The key is undefined where it is not one of `wanted`.
-   */
-  object<Name extends string>(wanted: Keys<Name>, member: (key: Name | undefined) => void): void {
+  openObject(): void {
     this.#expect(openBrace, 'an object')
-    if (this.#take(closeBrace)) return
-    do {
-      const key = this.#key(wanted)
-      this.#expect(colon, '":"')
-      member(key)
-    } while (this.#take(comma))
-    this.#expect(closeBrace, '"," or "}"')
   }
 
-  /** Calls `element` at each element of the array that comes next; it must read or skip it. */
-  array(element: () => void): void {
+  /**
+   * Goes on to the next member's value, which the caller must read or skip; false at the object's
+   * end. `key` is then the member's key, or undefined where it is not one of `wanted`.
+   */
+  nextMember<Name extends string>(wanted: Keys<Name>): boolean {
+    if (this.#isAtEnd(closeBrace)) return false
+    this.#keyIndex = this.#key(wanted)
+    this.#expect(colon, '":"')
+    return true
+  }
+
+  key<Name extends string>({ names }: Keys<Name>): Name | undefined {
+    return names[this.#keyIndex]
+  }
+
+  openArray(): void {
     this.#expect(openBracket, 'an array')
-    if (this.#take(closeBracket)) return
-    do element()
-    while (this.#take(comma))
-    this.#expect(closeBracket, '"," or "]"')
+  }
+
+  /** Goes on to the next element, which the caller must read or skip; false at the array's end. */
+  nextElement(): boolean {
+    return !this.#isAtEnd(closeBracket)
   }
 
   number(): number {
@@ -164,19 +169,25 @@ export class JsonScanner {
     return value
   }
 
-  #key<Name extends string>({ names, bytes }: Keys<Name>): Name | undefined {
+  /** Takes the end of an object or array, or the comma before what comes next; lenient about commas. */
+  #isAtEnd(end: number): boolean {
+    if (this.#take(end)) return true
+    this.#take(comma)
+    return false
+  }
+
+  #key<Name extends string>({ names, bytes }: Keys<Name>): number {
     this.#peek()
     this.#skipString()
     const start = this.#stringStart
     if (this.#isEscaped) {
       this.#at = start - 1
-      const key = this.string()
-      return names.find((name) => name === key)
+      return names.map(String).indexOf(this.string())
     }
     for (let index = 0; index < bytes.length; index++) {
-      if (this.#equals(bytes[index], start, this.#at - 1)) return names[index]
+      if (this.#equals(bytes[index], start, this.#at - 1)) return index
     }
-    return undefined
+    return -1
   }
 
   #equals(bytes: Uint8Array | undefined, start: number, end: number): boolean {

@@ -8,6 +8,11 @@ export interface LineShare {
   readonly us: number
 }
 
+interface Tick {
+  readonly line: number
+  readonly count: number
+}
+
 export class LeafLines {
   readonly #thread: ThreadStacks
   /** The nodes of each stack, as chains: V8 may have several for one stack. */
@@ -30,22 +35,21 @@ export class LeafLines {
     const samples = this.#thread.selfSamples[stack] ?? 0
     const us = this.#thread.selfUs[stack] ?? 0
     const ticks = this.#ticksOf(stack)
-    if (ticks.size === 0) return [{ line: 0, samples, us }]
-
-    const counted = [...ticks.values()].reduce((total, count) => total + count, 0)
+    const counted = ticks.reduce((sum, { count }) => sum + count, 0)
     const total = Math.max(counted, samples)
-    if (counted < total) ticks.set(0, (ticks.get(0) ?? 0) + total - counted)
+    if (counted < total || ticks.length === 0) ticks.push({ line: 0, count: total - counted || 1 })
     const shares: LineShare[] = []
     let upTo = 0
     let samplesGiven = 0
     let usGiven = 0
     // Each line gets the difference of two rounded running totals, so nothing is lost by rounding.
-    for (const [line, count] of ticks) {
+    for (const { line, count } of ticks) {
       upTo += count
+      const isLast = upTo >= total
       const share = {
         line,
-        samples: Math.round((samples * upTo) / total) - samplesGiven,
-        us: Math.round((us * upTo) / total) - usGiven,
+        samples: (isLast ? samples : Math.round((samples * upTo) / total)) - samplesGiven,
+        us: (isLast ? us : Math.round((us * upTo) / total)) - usGiven,
       }
       samplesGiven += share.samples
       usGiven += share.us
@@ -54,18 +58,27 @@ export class LeafLines {
     return shares
   }
 
-  #ticksOf(stack: number): Map<number, number> {
-    const { tickStarts, tickLines, tickCounts } = this.#thread.profile
-    const ticks = new Map<number, number>()
-    let node = this.#firstNode[stack] ?? -1
-    while (node >= 0) {
-      const end = tickStarts[node + 1] ?? 0
-      for (let at = tickStarts[node] ?? 0; at < end; at++) {
-        const line = tickLines[at] ?? 0
-        const count = tickCounts[at] ?? 0
-        if (count > 0) ticks.set(line, (ticks.get(line) ?? 0) + count)
+  #ticksOf(stack: number): Tick[] {
+    const node = this.#firstNode[stack] ?? -1
+    const ticks = this.#nodeTicks(node)
+    let other = this.#nextNode[node] ?? -1
+    if (other < 0) return ticks
+    const counts = new Map(ticks.map(({ line, count }) => [line, count]))
+    for (; other >= 0; other = this.#nextNode[other] ?? -1) {
+      for (const { line, count } of this.#nodeTicks(other)) {
+        counts.set(line, (counts.get(line) ?? 0) + count)
       }
-      node = this.#nextNode[node] ?? -1
+    }
+    return Array.from(counts, ([line, count]) => ({ line, count }))
+  }
+
+  #nodeTicks(node: number): Tick[] {
+    const { tickStarts, tickLines, tickCounts } = this.#thread.profile
+    const ticks: Tick[] = []
+    const end = tickStarts[node + 1] ?? 0
+    for (let at = tickStarts[node] ?? 0; at < end; at++) {
+      const count = tickCounts[at] ?? 0
+      if (count > 0) ticks.push({ line: tickLines[at] ?? 0, count })
     }
     return ticks
   }

@@ -23,6 +23,7 @@ export interface ProfileHeader {
 
 const functionId = Symbol('function id')
 const locationId = Symbol('location id')
+const callersBytes = Symbol('encoded callers')
 const labelBytes = Symbol('encoded labels')
 
 export interface FunctionRef {
@@ -30,6 +31,9 @@ export interface FunctionRef {
 }
 export interface LocationRef {
   readonly [locationId]: number
+}
+export interface CallersRef {
+  readonly [callersBytes]: Uint8Array
 }
 export interface LabelsRef {
   readonly [labelBytes]: Uint8Array
@@ -95,15 +99,29 @@ export class ProfileBuilder {
     return { [labelBytes]: all.bytes() }
   }
 
-  /** `stack` has the leaf first; `values` are in the order of the sample types. */
-  addSample(stack: readonly LocationRef[], values: readonly number[], labels: LabelsRef): void {
+  /** The lower part of a stack, encoded once for all samples on top of it; the topmost caller first. */
+  callers(callers: readonly LocationRef[]): CallersRef {
+    this.#packed.clear()
+    for (const location of callers) this.#packed.varint(location[locationId])
+    return { [callersBytes]: Buffer.from(this.#packed.bytes()) }
+  }
+
+  /** `values` are in the order of the sample types. */
+  addSample(
+    leaf: LocationRef,
+    callers: CallersRef,
+    values: readonly number[],
+    labels: LabelsRef,
+  ): void {
     const message = this.#begin()
-    this.#packed.clear()
-    for (const location of stack) this.#packed.varint(location[locationId])
-    nested(message, 1, this.#packed)
-    this.#packed.clear()
-    for (const value of values) this.#packed.varint(value)
-    nested(message, 2, this.#packed)
+    const packed = this.#packed
+    packed.clear()
+    packed.varint(leaf[locationId])
+    packed.append(callers[callersBytes])
+    nested(message, 1, packed)
+    packed.clear()
+    for (const value of values) packed.varint(value)
+    nested(message, 2, packed)
     message.append(labels[labelBytes])
     nested(this.#samples, 2, message)
   }

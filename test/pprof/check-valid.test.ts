@@ -13,17 +13,18 @@ interface Sketch {
   readonly values?: readonly number[]
   readonly labels?: Readonly<Record<string, string>>
   readonly samples?: number
-  readonly stackless?: boolean
 }
 
 function build(sketch: Sketch = {}, changes: Partial<ProfileHeader> = {}): Uint8Array {
   const builder = new ProfileBuilder({ ...header, ...changes })
   const fn = builder.addFunction(sketch.name ?? 'a/b.f', sketch.file ?? '/b.js', 3)
   const addresses = sketch.addresses ?? [1, 2]
-  const stack = addresses.map((address) => builder.addLocation(address, fn, 4, 0))
+  const [leaf, ...above] = addresses.map((address) => builder.addLocation(address, fn, 4, 0))
+  if (!leaf) throw new Error('a sample has a leaf')
+  const callers = builder.callers(above)
   const labels = builder.labels(sketch.labels ?? { thread: 'main' })
   for (let count = sketch.samples ?? 1; count > 0; count--) {
-    builder.addSample(sketch.stackless ? [] : stack, sketch.values ?? [1, 10], labels)
+    builder.addSample(leaf, callers, sketch.values ?? [1, 10], labels)
   }
   return builder.encode()
 }
@@ -69,7 +70,7 @@ const faults: readonly (readonly [title: string, bytes: Uint8Array, fault: RegEx
   ['a control character', build({ name: 'a\nb' }), /string \d+ holds a control character/],
   ['a missing value', build({ values: [1] }), /sample 0 has 1 values for 2 types/],
   ['a huge value', build({ values: [1, 2 ** 60] }), /sample 0 has a value that no number holds/],
-  ['an empty stack', build({ stackless: true }), /sample 0 has no stack/],
+  ['an empty stack', Buffer.concat([build(), row(2, { 2: 1 })]), /sample 1 has no stack/],
   ['an empty label', build({ labels: { thread: '' } }), /sample 0 has a label that is no string/],
   ['many samples', build({ samples: limits.samples + 1 }), /more than 16000 samples/],
   [

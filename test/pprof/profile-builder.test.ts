@@ -14,8 +14,8 @@ t.test('what was built is what is read', async (t) => {
   const leaf = builder.addLocation(2 ** 47 - 1, f, 14, 3)
   const caller = builder.addLocation(5, g, 0, 0)
   const labels = builder.labels({ thread: 'main', pid: '7' })
-  builder.addSample([leaf, caller], [3, 30_000_000_000], labels)
-  builder.addSample([caller], [-1, -(2 ** 40)], builder.labels({}))
+  builder.addSample(leaf, builder.callers([caller]), [3, 30_000_000_000], labels)
+  builder.addSample(caller, builder.callers([]), [-1, -(2 ** 40)], builder.labels({}))
   const profile = decodeProfile(await gzipProfile(builder.encode()))
 
   const { startedAtMs, executable, ...told } = header

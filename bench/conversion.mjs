@@ -1,0 +1,87 @@
+// From the bytes of V8's CPU profile to pprof's bytes, not gzipped: time and memory by size and by way.
+// pprofd's output is larger because it holds more: lines, addresses, labels, measured times.
+// Every figure is from a fresh process that runs one contender on one file; contenders alternate.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { syntheticProfile } from './conversion-profile.mjs'
+
+const contenders = ['pprofd', 'scan + pprof-format', 'JSON.parse + pprof-format', '@datadog/pprof']
+const sizes = [
+  { nodes: 1_000, samples: 3_000, rounds: 9 },
+  { nodes: 20_000, samples: 300_000, rounds: 7 },
+  { nodes: 200_000, samples: 3_000_000, rounds: 3 },
+]
+const child = fileURLToPath(new URL('./conversion-contender.mjs', import.meta.url))
+
+const [cpu] = cpus()
+console.log(
+  `${process.platform} ${process.arch}, ${cpus().length} x ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
+)
+const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
+try {
+  for (const size of sizes) measure(size)
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+function measure({ nodes, samples, rounds }) {
+  const file = join(folder, `${nodes}.cpuprofile`)
+  writeFileSync(file, syntheticProfile(nodes, samples))
+  const sizeBytes = statSync(file).size
+  const runs = new Map(contenders.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const name of contenders) runs.get(name).push(run(name, file))
+  }
+
+  console.log(
+    `\n${nodes} nodes, ${samples} samples, ${(sizeBytes / 1e6).toFixed(1)} MB of JSON; ${rounds} processes each, median (min to max)`,
+  )
+  const best = Object.fromEntries(
+    ['firstCpuMs', 'warmCpuMs', 'peakBytes'].map((key) => [key, median(runs.get('pprofd'), key)]),
+  )
+  console.table(
+    Object.fromEntries(
+      contenders.map((name) => {
+        const row = (key, unit) => spread(runs.get(name), key, unit)
+        const ratio = (key) => `${(median(runs.get(name), key) / best[key]).toFixed(1)} x`
+        return [
+          name,
+          {
+            'first run, wall ms': row('firstMs', 1),
+            'first run, CPU ms': row('firstCpuMs', 1),
+            'ratio ': ratio('firstCpuMs'),
+            'warm, CPU ms': row('warmCpuMs', 1),
+            'ratio  ': ratio('warmCpuMs'),
+            'memory, x JSON': row('peakBytes', sizeBytes),
+            'ratio   ': ratio('peakBytes'),
+            'output, kB': Math.round(median(runs.get(name), 'outputBytes') / 1000),
+          },
+        ]
+      }),
+    ),
+  )
+}
+
+function run(name, file) {
+  const args = ['--expose-gc', child, name, file]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${name} failed: ${stderr}`)
+  return JSON.parse(stdout)
+}
+
+function sorted(runs, key) {
+  return runs.map((run) => run[key]).sort((a, b) => a - b)
+}
+
+function median(runs, key) {
+  return sorted(runs, key)[Math.floor(runs.length / 2)]
+}
+
+function spread(runs, key, unit) {
+  const values = sorted(runs, key).map((value) => value / unit)
+  const [mid, min, max] = [values[Math.floor(values.length / 2)], values[0], values.at(-1)]
+  return `${mid.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`
+}
