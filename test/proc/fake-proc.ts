@@ -1,5 +1,5 @@
 // A /proc of files that a test wrote, for what real processes do not show on demand.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -13,6 +13,8 @@ export function fakeProc(
   processes: Readonly<Record<number | string, Readonly<Record<string, FakeEntry>>>>,
 ): string {
   const root = temporaryFolder(t)
+  // Like /proc, it is open to everybody; what is in it may not be.
+  chmodSync(root, 0o755)
   for (const [pid, entries] of Object.entries(processes)) {
     mkdirSync(join(root, pid), { recursive: true })
     for (const [name, entry] of Object.entries(entries)) {

@@ -26,11 +26,11 @@ const parsed = {
 }
 
 t.test('reads the effective uid, the innermost pid and the masks', async (t) => {
-  t.strictSame(parseProcessStatus(complete), parsed)
+  t.match(parseProcessStatus(complete), parsed)
 })
 
 t.test('takes Pid where the kernel has no NSpid', async (t) => {
-  t.strictSame(parseProcessStatus(without('NSpid')), { ...parsed, innermostPid: 4242 })
+  t.match(parseProcessStatus(without('NSpid')), { ...parsed, innermostPid: 4242 })
 })
 
 t.test('reads a tracer, and takes a missing one for none', async (t) => {

@@ -20,12 +20,14 @@ function target(id: string, pid: number, kind: Target['kind'] = 'process'): Targ
   }
 }
 
-/** Targets whose id begins with `no` are not attachable. */
+/** Targets whose id begins with `no` are not attachable; the rest is as pprofd says of itself. */
 async function judge(target: Target): Promise<Preflight> {
-  const attachable = !target.id.startsWith('no')
-  const via = attachable ? 'signal' : undefined
-  return { target, attachable, via, port: 0, checks: [], refusal: undefined, warnings: [] }
+  const judged = await ofSelf
+  return { ...judged, target, attachable: !target.id.startsWith('no') }
 }
+
+const someTargets = newTargets(t)
+const ofSelf = someTargets.resolve('self').then((self) => someTargets.preflight(self))
 
 t.test('the only attachable process is the default', async (t) => {
   const all = [target('no-1', 1001), target('yes', 1002), target('self', process.pid, 'self')]
