@@ -30,6 +30,8 @@ export type InspectorErrorCode =
 export type CaptureErrorCode =
   /** Too many captures of this target, or in all, run already. */
   | 'captures-exhausted'
+  /** It would probably stop the target for longer than the configuration allows. */
+  | 'pause-too-long'
   /** The recording came back unusable. */
   | 'recording-invalid'
   /** Whoever asked went away, or pprofd is stopping. */

@@ -12,6 +12,8 @@ export interface CpuOptions {
   readonly durationMs: number
   /** Samples a second, 1 to 1000. */
   readonly hz: number
+  /** Refuse when the pause is estimated to be longer; undefined: no limit. */
+  readonly maxPauseMs?: number | undefined
   /** Ends the capture early; what was recorded is dropped, the target restored. */
   readonly signal?: AbortSignal | undefined
   /** Ends the recording early and keeps it. */
@@ -32,7 +34,7 @@ const workerTimeoutMs = 5000
 
 /**
  * Attaches, records all threads and detaches; the target is restored whatever happens.
- * @throws {CaptureError} capture-aborted when the signal fired.
+ * @throws {CaptureError} capture-aborted when the signal fired, pause-too-long.
  * @throws {TargetError} as `Targets.attach`, and target-vanished when the process ended meanwhile.
  */
 export async function recordCpu(
@@ -43,6 +45,7 @@ export async function recordCpu(
   const { signal, onPhase } = options
   try {
     onPhase?.('attaching')
+    await refuseLongPause(targets, target, options)
     const attachment = await targets.attach(target, { signal })
     try {
       return await record(attachment, options)
@@ -53,6 +56,22 @@ export async function recordCpu(
   } catch (error) {
     throw captureFailure(target, error, signal)
   }
+}
+
+async function refuseLongPause(
+  targets: Targets,
+  target: Target,
+  { maxPauseMs }: CpuOptions,
+): Promise<void> {
+  if (maxPauseMs === undefined) return
+  const { estimatedPause } = await targets.preflight(target)
+  if (estimatedPause === undefined || estimatedPause.toMs <= maxPauseMs) return
+  const { fromMs, toMs } = estimatedPause
+  throw new CaptureError(
+    'pause-too-long',
+    `starting the profiler would stop ${target.id} for about ${fromMs} to ${toMs} ms, ` +
+      `and limits.maxPauseMs is ${maxPauseMs}; force=1 does it all the same`,
+  )
 }
 
 async function record(attachment: Attachment, options: CpuOptions): Promise<CpuRecording> {

@@ -1,4 +1,5 @@
 /** `pprofd check`: what attaching to one target would do, and why not. Touches nothing. */
+import type { PauseEstimate } from '../targets/pause-estimate.ts'
 import type { Preflight } from '../targets/target.ts'
 import { targetSummary } from '../targets/target-summary.ts'
 import type { Commands } from './command.ts'
@@ -29,10 +30,23 @@ export function addCheckCommand({ cli, run }: Commands): void {
   )
 }
 
-function asText({ target, checks, warnings, attachable }: Preflight): string {
+function asText({ target, checks, warnings, attachable, estimatedPause }: Preflight): string {
   const rows = checks.map(({ ok, name, detail }) => [ok ? 'ok' : 'NO', name, detail])
   const verdict = attachable
     ? `pprofd can attach to ${target.name} (pid ${target.pid}).`
     : `pprofd would not attach to ${target.name} (pid ${target.pid}).`
-  return [formatTable(rows), ...warnings.map((warning) => `note: ${warning}`), verdict].join('\n')
+  const pause =
+    estimatedPause === undefined
+      ? []
+      : [`pause: a CPU profile's start stops it for about ${pauseRange(estimatedPause)}`]
+  return [
+    formatTable(rows),
+    ...warnings.map((warning) => `note: ${warning}`),
+    ...pause,
+    verdict,
+  ].join('\n')
+}
+
+function pauseRange({ fromMs, toMs }: PauseEstimate): string {
+  return `${fromMs} to ${toMs} ms, judged by its memory`
 }

@@ -1,6 +1,7 @@
 /** `pprofd profile`: one CPU profile into a file, without a daemon. */
 import { recordCpu } from '../captures/cpu.ts'
 import type { CpuRecording } from '../captures/cpu-recording.ts'
+import { recordCpuTree } from '../captures/cpu-tree.ts'
 import {
   type CpuFormat,
   cpuFormats,
@@ -21,6 +22,8 @@ interface ProfileFlags extends CommonFlags {
   readonly hz?: string | undefined
   readonly output?: string | undefined
   readonly format?: string | undefined
+  readonly tree?: boolean | undefined
+  readonly force?: boolean | undefined
 }
 
 const formatNames = Object.keys(cpuFormats) as CpuFormat[]
@@ -61,6 +64,14 @@ export function addProfileCommand({ cli, run }: Commands): void {
           choices: formatNames,
           description: 'Format, where the extension does not say',
         })
+        .option('tree', {
+          type: 'boolean',
+          description: 'Also the Node processes below it: a whole cluster in one profile',
+        })
+        .option('force', {
+          type: 'boolean',
+          description: 'Record although the estimated pause is above limits.maxPauseMs',
+        })
         .example('$0 profile 4711 -s 5 -o cpu.pb.gz', 'then: go tool pprof -http=: cpu.pb.gz')
         .example('$0 profile api -s 10 -o cpu.md', 'a one-page summary to read')
         .example('$0 profile api -o cpu.speedscope.json', 'then drop it on https://speedscope.app'),
@@ -91,11 +102,12 @@ async function profile(
   const interrupts = captureInterrupts()
   let recording: CpuRecording
   try {
-    recording = await recordCpu(targets, target, {
+    recording = await (flags.tree ? recordCpuTree : recordCpu)(targets, target, {
       durationMs,
       hz,
       signal: interrupts.abort,
       endEarly: interrupts.endEarly,
+      maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
       onPhase: progress.phase,
     })
   } finally {

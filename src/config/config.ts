@@ -50,6 +50,8 @@ export interface Limits {
   readonly capturesPerTarget: number
   readonly captures: number
   readonly maxProfileBytes: number
+  /** Undefined: no limit. */
+  readonly maxPauseMs?: number
   readonly commandTimeoutMs: number
 }
 

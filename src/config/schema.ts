@@ -157,6 +157,13 @@ export const configSchema = {
           default: 268_435_456,
           description: 'Largest profile taken from a target, in bytes of its JSON.',
         },
+        maxPauseMs: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 600_000,
+          description:
+            'Longest estimated pause of a target that a capture may cause; not set, there is no limit.',
+        },
         commandTimeoutMs: {
           type: 'integer',
           minimum: 100,

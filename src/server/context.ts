@@ -13,6 +13,8 @@ export interface Services {
 export interface ServerLimits extends CaptureLimits {
   /** Longest recording that may be asked for. */
   readonly maxSeconds: number
+  /** Longest estimated pause of a target that a capture may cause; undefined: no limit. */
+  readonly maxPauseMs?: number | undefined
 }
 
 /** Used where a request does not say. */

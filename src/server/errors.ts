@@ -12,6 +12,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   // It was there and will not come back under this name: a scraper may drop it for good.
   'target-vanished': 410,
   'target-refused': 409,
+  'pause-too-long': 409,
   'target-forbidden': 403,
   'attach-failed': 502,
   'session-closed': 502,

@@ -51,8 +51,11 @@ export async function readTarget(
   }
 }
 
+export async function isNode(pid: number, procRoot: string): Promise<boolean> {
+  return (await readExecutable(pid, procRoot))?.runtime === 'node'
+}
+
 /** Undefined for anything but a Node. Looks at the executable first: most processes end there. */
 async function nodeTarget(pid: number, procRoot: string): Promise<Target | undefined> {
-  const executable = await readExecutable(pid, procRoot)
-  return executable?.runtime === 'node' ? readTarget(pid, procRoot) : undefined
+  return (await isNode(pid, procRoot)) ? readTarget(pid, procRoot) : undefined
 }

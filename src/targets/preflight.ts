@@ -12,6 +12,7 @@ import { checkWorkers } from './cluster-workers.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import { isLoopbackHost } from './inspect-options.ts'
 import { checkNetwork } from './network.ts'
+import { estimatePause } from './pause-estimate.ts'
 import { judgeSignal } from './signal-disposition.ts'
 import type { Check, Preflight, Target } from './target.ts'
 
@@ -34,14 +35,14 @@ export async function preflight(
   target: Target,
   { procRoot, finder }: PreflightOptions,
 ): Promise<PreflightResult> {
-  if (target.kind === 'self') return inProcess(target)
   if (target.kind === 'port') return byPort(target)
+  const status = await readProcessStatus(target.pid, procRoot)
+  const estimatedPause = status && estimatePause(status.anonymousBytes)
+  if (target.kind === 'self') return { ...inProcess(target), estimatedPause }
 
   const checks: Check[] = []
-  const refused = (): PreflightResult => ({
-    ...nothingYet(target, checks),
-    refusal: checks.at(-1)?.detail,
-  })
+  const begun = { ...nothingYet(target, checks), estimatedPause }
+  const refused = (): PreflightResult => ({ ...begun, refusal: checks.at(-1)?.detail })
   const passes = async (check: Check | Promise<Check>) => {
     checks.push(await check)
     return checks.at(-1)?.ok === true
@@ -63,7 +64,7 @@ export async function preflight(
       : [`its inspector is open to other machines (${found.socket.address}:${found.socket.port})`]
     const via = { via: 'open-inspector', port: found.socket.port } as const
     return {
-      ...nothingYet(target, checks),
+      ...begun,
       ...via,
       attachable: true,
       warnings,
@@ -77,7 +78,7 @@ export async function preflight(
   const expected = await finder.expectedAddress(target)
   if (!(await passes(checkAddress(target, expected, procRoot)))) return refused()
   return {
-    ...nothingYet(target, checks),
+    ...begun,
     attachable: true,
     via: 'signal',
     port: expected.port,
@@ -206,6 +207,7 @@ function nothingYet(target: Target, checks: readonly Check[]): PreflightResult {
     port: undefined,
     checks,
     refusal: undefined,
+    estimatedPause: undefined,
     warnings: [],
     openInspector: undefined,
   }

@@ -1,4 +1,5 @@
 /** A target and its pre-flight as plain JSON, for the command line and the server alike. */
+import type { PauseEstimate } from './pause-estimate.ts'
 import type { Check, Preflight } from './target.ts'
 
 export interface TargetSummary {
@@ -15,12 +16,13 @@ export interface TargetSummary {
   readonly via: string | null
   readonly port: number | null
   readonly refusal: string | null
+  readonly estimatedPause: PauseEstimate | null
   readonly warnings: readonly string[]
   readonly checks: readonly Check[]
 }
 
 export function targetSummary(preflight: Preflight): TargetSummary {
-  const { target, attachable, via, port, refusal, warnings, checks } = preflight
+  const { target, attachable, via, port, refusal, estimatedPause, warnings, checks } = preflight
   return {
     id: target.id,
     name: target.name,
@@ -34,6 +36,7 @@ export function targetSummary(preflight: Preflight): TargetSummary {
     via: via ?? null,
     port: port ?? null,
     refusal: refusal ?? null,
+    estimatedPause: estimatedPause ?? null,
     warnings,
     checks,
   }

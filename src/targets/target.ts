@@ -1,5 +1,6 @@
 /** The words of this folder: what a target is, what pre-flight says of it, what an attachment is. */
 import type { Session } from '../inspector/session.ts'
+import type { PauseEstimate } from './pause-estimate.ts'
 
 /** One process that pprofd knows, as it was when it was looked up. */
 export interface Target {
@@ -46,6 +47,8 @@ export interface Preflight {
   readonly checks: readonly Check[]
   /** The first failed check's detail. */
   readonly refusal: string | undefined
+  /** What the start of a CPU profile will cost the target; undefined where its memory is unknown. */
+  readonly estimatedPause: PauseEstimate | undefined
   /** What the operator should know although attaching is possible. */
   readonly warnings: readonly string[]
 }

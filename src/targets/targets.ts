@@ -1,6 +1,7 @@
 /** All targets of this pprofd: which there are, which one is meant, and the way in and out. */
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
+import { descendantPids } from '../proc/process-tree.ts'
 import {
   type ConfiguredTarget,
   configuredProcesses,
@@ -9,7 +10,7 @@ import {
 } from './configured-target.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { chooseDefault } from './default-target.ts'
-import { discoverTargets, readTarget } from './discovery.ts'
+import { discoverTargets, isNode, readTarget } from './discovery.ts'
 import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
 import { InspectorOpener } from './inspector-opener.ts'
@@ -106,6 +107,20 @@ export class Targets {
     const entry = this.#options.configured.find(({ name }) => name === selector)
     if (entry !== undefined) return findConfiguredTarget(entry, this.#procRoot)
     return /^\d{1,10}$/.test(selector) ? this.#byPid(Number(selector)) : this.#byName(selector)
+  }
+
+  /** The Node processes below a target that may be profiled, as far as they are known. */
+  async descendants(target: Target): Promise<readonly Target[]> {
+    if (target.kind !== 'process') return []
+    const pids = await descendantPids(target.pid, this.#procRoot)
+    const nodes = await Promise.all(pids.map((pid) => isNode(pid, this.#procRoot)))
+    const found = await Promise.all(
+      pids
+        .filter((_, index) => nodes[index])
+        // Not allowed, or gone again.
+        .map((pid) => this.resolve(String(pid)).catch(() => undefined)),
+    )
+    return found.filter((child) => child !== undefined)
   }
 
   /** What attaching would do, and why not. Changes nothing. */

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import { recordCpu } from '../../captures/cpu.ts'
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
+import { recordCpuTree } from '../../captures/cpu-tree.ts'
 import { type CpuFormat, cpuFormats, encodeCpuProfile } from '../../convert/cpu-formats.ts'
 import { CaptureError, OperationalError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
@@ -19,6 +20,8 @@ const formatNames = Object.keys(cpuFormats) as CpuFormat[]
  * seconds: (default: profile.seconds of the configuration) how long to record. Minimum is 1,
  *   maximum limits.maxSeconds.
  * hz: (default: profile.hz) samples per second. Minimum is 1, maximum is 1000.
+ * tree: (default: 0) 1 records the Node processes below the target, too, into one profile.
+ * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
  * format: (default: pprof) or cpuprofile, speedscope, collapsed, markdown.
  */
 export function profileHandler(context: ServerContext): Handler {
@@ -44,6 +47,8 @@ export function profileHandler(context: ServerContext): Handler {
 interface ProfileParameters {
   readonly seconds: number
   readonly hz: number
+  readonly tree: boolean
+  readonly force: boolean
   readonly format: CpuFormat
 }
 
@@ -63,6 +68,8 @@ function readParameters(
       max: limits.maxSeconds,
     }),
     hz: wholeNumber(query, 'hz', { fallback: profile.hz, min: 1, max: maxHz }),
+    tree: oneOf(query, 'tree', ['0', '1'], '0') === '1',
+    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
     format: oneOf(query, 'format', formatNames, 'pprof'),
   }
 }
@@ -73,12 +80,14 @@ function targetKey({ id, pid, startTimeTicks }: Target): string {
 }
 
 async function record(
-  { targets, symbols }: ServerContext,
+  { targets, symbols, limits }: ServerContext,
   target: Target,
-  { seconds, hz, format }: ProfileParameters,
+  { seconds, hz, tree, force, format }: ProfileParameters,
   signal: AbortSignal,
 ): Promise<ProfileAnswer> {
-  const recording = await recordCpu(targets, target, { durationMs: seconds * 1000, hz, signal })
+  const maxPauseMs = force ? undefined : limits.maxPauseMs
+  const options = { durationMs: seconds * 1000, hz, maxPauseMs, signal }
+  const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
   const encoded = await encodeCpuProfile(recording, format)
   symbols.add(encoded.symbols)
