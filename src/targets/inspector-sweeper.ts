@@ -85,10 +85,19 @@ export class InspectorSweeper {
       isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
       if (watch.isInUse()) continue
-      const hasEnded = !(await isStillRunning(target, this.#options.procRoot))
-      const isClosed = hasEnded || (await this.#close(target, watch))
-      if (hasEnded || (isClosed && mayOpenWithinMs === undefined)) return onClosed?.()
+      const isOver = await this.#isOver(target, watch)
+      const isClosed = isOver || (await this.#close(target, watch))
+      if (isOver || (isClosed && mayOpenWithinMs === undefined)) return onClosed?.()
     }
+  }
+
+  /** A close that we asked for is carried out when native code returns, long after we gave up. */
+  async #isOver(target: Target, { inode }: Watch): Promise<boolean> {
+    const { procRoot } = this.#options
+    if (!(await isStillRunning(target, procRoot))) return true
+    if (inode === undefined) return false
+    const listeners = await namespaceListeners(target.pid, procRoot)
+    return !listeners.some((socket) => socket.inode === inode)
   }
 
   async #close(target: Target, { isOurs, originalPort }: Watch): Promise<boolean> {
