@@ -12,6 +12,8 @@ export interface CpuOptions {
   readonly durationMs: number
   /** Samples a second, 1 to 1000. */
   readonly hz: number
+  /** Leave the worker threads out. */
+  readonly mainThreadOnly?: boolean | undefined
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
   /** Ends the capture early; what was recorded is dropped, the target restored. */
@@ -79,12 +81,14 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
   const { durationMs, hz, signal, onPhase } = options
   const { pid, name, executable, workingDirectory } = target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
-  const workers = await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs)
+  const workers = options.mainThreadOnly
+    ? undefined
+    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs)
   try {
     const starting = { timeoutMs: startTimeoutMs, signal }
     const [startPauseMs] = await Promise.all([
       startProfiler(session, samplingIntervalUs, starting),
-      workers.started(),
+      workers?.started(),
     ])
     const startedAtMs = Date.now()
     onPhase?.('recording')
@@ -92,13 +96,13 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
     onPhase?.('stopping')
     const [main, others] = await Promise.all([
       stopProfiler(session, { timeoutMs: stopTimeoutMs, signal }),
-      workers.stop(pid),
+      workers?.stop(pid),
     ])
     const { profileJson, pauseMs: stopPauseMs } = main
     return {
       target: { pid, name, nodeVersion, executable, workingDirectory },
-      threads: [{ pid, thread: 'main', profileJson }, ...others.threads],
-      missing: others.missing,
+      threads: [{ pid, thread: 'main', profileJson }, ...(others?.threads ?? [])],
+      missing: others?.missing ?? [],
       startedAtMs,
       askedDurationMs: durationMs,
       askedHz: hz,
@@ -109,7 +113,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
       openedInspector: openedByUs,
     }
   } finally {
-    await Promise.all([workers.close(), ensureProfilerOff(session)])
+    await Promise.all([workers?.close(), ensureProfilerOff(session)])
   }
 }
 

@@ -7,6 +7,7 @@ import {
   cpuFormats,
   encodeCpuProfile,
   formatOfFile,
+  treeHasManyThreads,
 } from '../convert/cpu-formats.ts'
 import { InputError } from '../errors.ts'
 import { captureInterrupts } from './capture-interrupts.ts'
@@ -90,6 +91,7 @@ async function profile(
   })
   const hz = numberFlag('--hz', flags.hz, { fallback: config.profile.hz, min: 1, max: 1000 })
   const format = chooseFormat(flags)
+  if (flags.tree && format === 'cpuprofile') throw treeHasManyThreads()
   if (flags.output === '-' && format === 'pprof' && process.stdout.isTTY) {
     throw new InputError('parameter-invalid', '-o - would write binary data to the terminal', {
       tryNext: `pprofd profile ${flags.target} -o cpu.pb.gz`,
@@ -107,6 +109,7 @@ async function profile(
       hz,
       signal: interrupts.abort,
       endEarly: interrupts.endEarly,
+      mainThreadOnly: format === 'cpuprofile',
       maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
       onPhase: progress.phase,
     })

@@ -105,8 +105,12 @@ const encodeText: Readonly<
 function cpuProfileBytes({ threads }: CpuRecording): Uint8Array {
   const [thread, ...others] = threads
   if (thread && others.length === 0) return thread.profileJson
-  throw new InputError(
-    'parameter-invalid',
-    `format=cpuprofile holds one thread, and ${threads.length} were recorded; use pprof, speedscope, collapsed or markdown.`,
-  )
+  throw treeHasManyThreads()
+}
+
+/** Known before a recording: what is asked for does not fit into the format. */
+export function treeHasManyThreads(): InputError {
+  const message =
+    'the format cpuprofile holds one thread, and tree records many: use pprof, speedscope, collapsed or markdown'
+  return new InputError('parameter-invalid', message)
 }

@@ -131,7 +131,13 @@ export class Session {
   }
 
   #emit(method: string, params: unknown): void {
-    for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+    try {
+      for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+    } catch {
+      // Its parameters are not what the protocol says; thrown on, that would end pprofd.
+      this.#end(`the target sent an unreadable ${method}`)
+      this.#transport.close()
+    }
   }
 
   #end(reason: string): void {

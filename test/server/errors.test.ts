@@ -11,6 +11,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'target-forbidden': 403,
   'target-unknown': 404,
   'target-refused': 409,
+  'pause-too-long': 409,
   'target-vanished': 410,
   'captures-exhausted': 429,
   'attach-failed': 502,

@@ -3,7 +3,12 @@ import type { FastifyReply } from 'fastify'
 import { recordCpu } from '../../captures/cpu.ts'
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
 import { recordCpuTree } from '../../captures/cpu-tree.ts'
-import { type CpuFormat, cpuFormats, encodeCpuProfile } from '../../convert/cpu-formats.ts'
+import {
+  type CpuFormat,
+  cpuFormats,
+  encodeCpuProfile,
+  treeHasManyThreads,
+} from '../../convert/cpu-formats.ts'
 import { CaptureError, OperationalError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
@@ -61,6 +66,9 @@ function readParameters(
   { query }: TargetRequest,
   { limits, profile }: ServerContext,
 ): ProfileParameters {
+  const tree = oneOf(query, 'tree', ['0', '1'], '0') === '1'
+  const format = oneOf(query, 'format', formatNames, 'pprof')
+  if (tree && format === 'cpuprofile') throw treeHasManyThreads()
   return {
     seconds: wholeNumber(query, 'seconds', {
       fallback: profile.seconds,
@@ -68,9 +76,9 @@ function readParameters(
       max: limits.maxSeconds,
     }),
     hz: wholeNumber(query, 'hz', { fallback: profile.hz, min: 1, max: maxHz }),
-    tree: oneOf(query, 'tree', ['0', '1'], '0') === '1',
+    tree,
     force: oneOf(query, 'force', ['0', '1'], '0') === '1',
-    format: oneOf(query, 'format', formatNames, 'pprof'),
+    format,
   }
 }
 
@@ -86,7 +94,8 @@ async function record(
   signal: AbortSignal,
 ): Promise<ProfileAnswer> {
   const maxPauseMs = force ? undefined : limits.maxPauseMs
-  const options = { durationMs: seconds * 1000, hz, maxPauseMs, signal }
+  const mainThreadOnly = format === 'cpuprofile'
+  const options = { durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
   const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
   const encoded = await encodeCpuProfile(recording, format)
