@@ -32,7 +32,9 @@ export async function runDaemon(load: () => Promise<Config>): Promise<number> {
     stopped.release()
   }
   logger.info({ signal }, 'stopping')
-  return Promise.race([daemon.stop(), forcedExit(logger)])
+  const stopping = new AbortController()
+  void forceExit(logger, stopping.signal)
+  return daemon.stop().finally(() => stopping.abort())
 }
 
 class Daemon {
@@ -133,8 +135,10 @@ function nextSignal(...signals: readonly NodeJS.Signals[]): SignalWait {
   return { signal, release: () => clearInterval(keepAlive) }
 }
 
-async function forcedExit(logger: Logger): Promise<number> {
-  await sleep(stopTimeoutMs, undefined, { ref: false })
+/** Ends the process when the time is up, unless the signal comes first. */
+async function forceExit(logger: Logger, signal: AbortSignal): Promise<void> {
+  const isTimeUp = await sleep(stopTimeoutMs, true, { signal }).catch(() => false)
+  if (!isTimeUp) return
   logger.error('a target did not let go in time; closing the connections as they are')
   process.exit(1)
 }

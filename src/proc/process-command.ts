@@ -26,6 +26,19 @@ export async function readEnvironmentVariable(
   return entry?.slice(name.length + 1)
 }
 
+/** The environment the process was started with; empty where it is unreadable. */
+export async function readEnvironment(
+  pid: number,
+  procRoot = '/proc',
+): Promise<ReadonlyMap<string, string>> {
+  const text = (await unlessDenied(readProcFile(`${procRoot}/${pid}/environ`))) ?? ''
+  const entries = text.split('\0').map((line) => {
+    const equals = line.indexOf('=')
+    return [line.slice(0, equals), line.slice(equals + 1)] as const
+  })
+  return new Map(entries)
+}
+
 /** Working directory, or '' where the kernel does not tell. */
 export async function readWorkingDirectory(pid: number, procRoot = '/proc'): Promise<string> {
   return (await unlessDenied(readProcLink(`${procRoot}/${pid}/cwd`))) ?? ''

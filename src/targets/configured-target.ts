@@ -88,6 +88,7 @@ async function matches(
 function portTarget({ name, signal }: ConfiguredTarget, port: number): Target {
   return {
     id: name,
+    instance: '',
     name,
     kind: 'port',
     pid: 0,

@@ -1,10 +1,13 @@
 /** Node processes of this machine, found under /proc. */
 import { readExecutable } from '../proc/executable.ts'
 import { listPids } from '../proc/list-pids.ts'
-import { readArguments, readWorkingDirectory } from '../proc/process-command.ts'
+import { readProcFile } from '../proc/proc-file.ts'
+import { readArguments, readEnvironment, readWorkingDirectory } from '../proc/process-command.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
+import { instanceId } from './instance-id.ts'
 import { processName } from './script-argument.ts'
+import { serviceName, systemdUnit } from './service-name.ts'
 import type { Target } from './target.ts'
 
 /** What the configuration adds to what /proc says. */
@@ -27,17 +30,19 @@ export async function readTarget(
   procRoot: string,
   naming?: TargetNaming,
 ): Promise<Target | undefined> {
-  const [stat, status, executable, argv, workingDirectory] = await Promise.all([
+  const [stat, status, executable, argv, workingDirectory, name] = await Promise.all([
     readProcessStat(pid, procRoot),
     readProcessStatus(pid, procRoot),
     readExecutable(pid, procRoot),
     readArguments(pid, procRoot),
     readWorkingDirectory(pid, procRoot),
+    naming?.name ?? readServiceName(pid, procRoot),
   ])
   if (stat === undefined || status === undefined || argv === undefined) return undefined
   return {
     id: naming?.id ?? String(pid),
-    name: naming?.name ?? processName(argv, stat.comm),
+    instance: await instanceId({ pid, startTimeTicks: stat.startTimeTicks }, procRoot),
+    name: name ?? processName(argv, stat.comm),
     kind: 'process',
     pid,
     startTimeTicks: stat.startTimeTicks,
@@ -49,6 +54,14 @@ export async function readTarget(
     configured: naming !== undefined,
     maySignal: naming?.maySignal ?? true,
   }
+}
+
+async function readServiceName(pid: number, procRoot: string): Promise<string | undefined> {
+  const [environment, cgroup] = await Promise.all([
+    readEnvironment(pid, procRoot),
+    readProcFile(`${procRoot}/${pid}/cgroup`),
+  ])
+  return serviceName(environment, systemdUnit(cgroup ?? ''))
 }
 
 export async function isNode(pid: number, procRoot: string): Promise<boolean> {

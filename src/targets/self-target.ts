@@ -2,15 +2,18 @@
 import { connectInProcess } from '../inspector/in-process-transport.ts'
 import { Session } from '../inspector/session.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
+import { instanceId } from './instance-id.ts'
 import type { Attachment, Target } from './target.ts'
 
 export async function selfTarget(procRoot: string): Promise<Target> {
+  const startTimeTicks = (await readProcessStat(process.pid, procRoot))?.startTimeTicks ?? 0n
   return {
     id: 'self',
+    instance: await instanceId({ pid: process.pid, startTimeTicks }, procRoot),
     name: 'pprofd',
     kind: 'self',
     pid: process.pid,
-    startTimeTicks: (await readProcessStat(process.pid, procRoot))?.startTimeTicks ?? 0n,
+    startTimeTicks,
     executable: process.execPath,
     argv: process.argv,
     workingDirectory: process.cwd(),

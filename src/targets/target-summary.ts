@@ -4,6 +4,8 @@ import type { Check, Preflight } from './target.ts'
 
 export interface TargetSummary {
   readonly id: string
+  /** The stable id of this run of the process; also a name of the target in URLs. */
+  readonly instance: string | null
   readonly name: string
   readonly kind: string
   /** Null for a target known by its port only. */
@@ -25,6 +27,7 @@ export function targetSummary(preflight: Preflight): TargetSummary {
   const { target, attachable, via, port, refusal, estimatedPause, warnings, checks } = preflight
   return {
     id: target.id,
+    instance: target.instance || null,
     name: target.name,
     kind: target.kind,
     pid: target.pid || null,

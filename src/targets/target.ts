@@ -6,7 +6,9 @@ import type { PauseEstimate } from './pause-estimate.ts'
 export interface Target {
   /** How URLs and commands call it: a configured name, else the pid, or `self` for pprofd itself. */
   readonly id: string
-  /** What people call it: the configured name, else the package's or script's name. */
+  /** The stable id of this run of the process, which no other process ever gets; '' for a port. */
+  readonly instance: string
+  /** What people call it: the configured name, else its service's, else its script's. */
   readonly name: string
   readonly kind: 'process' | 'port' | 'self'
   /** Pid as pprofd's own pid namespace numbers it; 0 for a target known by port only. */

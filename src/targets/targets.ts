@@ -15,6 +15,7 @@ import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
 import { InspectorOpener } from './inspector-opener.ts'
 import { InspectorSweeper } from './inspector-sweeper.ts'
+import { pidOfInstance } from './instance-id.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { attachSelf, selfTarget } from './self-target.ts'
@@ -98,7 +99,7 @@ export class Targets {
   }
 
   /**
-   * The target that a name, a pid or `self` means; without one, the default target.
+   * The target that a name, a pid, an instance id or `self` means; without one, the default target.
    * @throws {TargetError} target-unknown, target-ambiguous or target-forbidden.
    */
   async resolve(selector: string | undefined): Promise<Target> {
@@ -106,7 +107,9 @@ export class Targets {
     if (selector === 'self') return selfTarget(this.#procRoot)
     const entry = this.#options.configured.find(({ name }) => name === selector)
     if (entry !== undefined) return findConfiguredTarget(entry, this.#procRoot)
-    return /^\d{1,10}$/.test(selector) ? this.#byPid(Number(selector)) : this.#byName(selector)
+    if (/^\d{1,10}$/.test(selector)) return this.#byPid(Number(selector))
+    const pid = pidOfInstance(selector)
+    return pid === undefined ? this.#byName(selector) : this.#byInstance(selector, pid)
   }
 
   /** The Node processes below a target that may be profiled, as far as they are known. */
@@ -233,6 +236,13 @@ export class Targets {
       'target-forbidden',
       `process ${pid} is not among the configured targets, and discover is off`,
     )
+  }
+
+  async #byInstance(instance: string, pid: number): Promise<Target> {
+    const target = await this.#byPid(pid)
+    if (target.instance === instance) return target
+    const message = `process ${pid} is not the one that ${instance} means: that has ended`
+    throw new TargetError('target-vanished', message)
   }
 
   async #byName(name: string): Promise<Target> {

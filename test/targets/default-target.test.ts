@@ -3,31 +3,18 @@ import { chooseDefault } from '../../src/targets/default-target.ts'
 import type { Preflight, Target } from '../../src/targets/target.ts'
 import { configured, newTargets, spawnObedient } from './new-targets.ts'
 
-function target(id: string, pid: number, kind: Target['kind'] = 'process'): Target {
-  return {
-    id,
-    name: `app-${id}`,
-    kind,
-    pid,
-    startTimeTicks: 1n,
-    executable: '/usr/bin/node',
-    argv: [],
-    workingDirectory: '/',
-    uid: 0,
-    port: undefined,
-    configured: false,
-    maySignal: true,
-  }
-}
-
-/** Targets whose id begins with `no` are not attachable; the rest is as pprofd says of itself. */
-async function judge(target: Target): Promise<Preflight> {
-  const judged = await ofSelf
-  return { ...judged, target, attachable: !target.id.startsWith('no') }
-}
-
 const someTargets = newTargets(t)
-const ofSelf = someTargets.resolve('self').then((self) => someTargets.preflight(self))
+const self = await someTargets.resolve('self')
+const ofSelf = await someTargets.preflight(self)
+
+function target(id: string, pid: number, kind: Target['kind'] = 'process'): Target {
+  return { ...self, id, name: `app-${id}`, kind, pid }
+}
+
+/** Targets whose id begins with `no` are not attachable. */
+async function judge(target: Target): Promise<Preflight> {
+  return { ...ofSelf, target, attachable: !target.id.startsWith('no') }
+}
 
 t.test('the only attachable process is the default', async (t) => {
   const all = [target('no-1', 1001), target('yes', 1002), target('self', process.pid, 'self')]
