@@ -2,7 +2,9 @@
  * A CPU recording as pprof's profile `cpu`. `(idle)` is left out, `(program)` and `(garbage
  * collector)` stay. Callers have their function's first line, the leaf the line that was running.
  *
- * ProfileBuilder writes protobuf straight away: bench/conversion.mjs measured the ways there are.
+ * Bytes are scanned and protobuf is written straight away because that takes the least memory for what
+ * it gives: 3.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.1 to 6.6
+ * times and 1.2 to 4.5 times the CPU time, for a third of the samples (bench/conversion.mjs).
  */
 
 import { limits } from '../pprof/profile.ts'
