@@ -79,3 +79,25 @@ export async function fakeTcp(t: Test, onConnection: (socket: Socket) => void): 
   })
   return (server.address() as AddressInfo).port
 }
+
+/** Port of a fake inspector that is also found by its `/json/list`. */
+export async function fakeInspectorWithList(
+  t: Test,
+  onCommand: (command: ReceivedCommand, socket: WebSocket) => void,
+): Promise<number> {
+  const server = createServer((_, response) => {
+    response.end(JSON.stringify([{ type: 'node', id: fakeId }]))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: false })
+  webSockets.on('connection', (socket) => {
+    socket.on('error', () => undefined)
+    socket.on('message', (data) => onCommand(JSON.parse(String(data)), socket))
+  })
+  t.teardown(() => {
+    for (const socket of webSockets.clients) socket.terminate()
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { InspectorError } from '../../src/errors.ts'
 import { evaluate } from '../../src/inspector/evaluate.ts'
+import { WorkerSessions } from '../../src/inspector/worker-sessions.ts'
 import { fakeSession } from './fake-inspector.ts'
 
 t.test('silence ends in command-timeout that names the command and the time', async (t) => {
@@ -209,4 +210,19 @@ t.test('evaluate gives the value, or says that the target threw', async (t) => {
     code: 'command-failed',
     message: 'the target could not evaluate: oops()',
   })
+})
+
+t.test('an event that its listener cannot read ends the session, not pprofd', async (t) => {
+  const events = ['null', '{}', '{"sessionId":1,"workerInfo":null}', '[]', '7']
+  for (const params of events) {
+    const session = await fakeSession(t, ({ method }, socket) => {
+      if (method !== 'NodeWorker.enable') return
+      socket.send(`{"method":"NodeWorker.attachedToWorker","params":${params}}`)
+    })
+    const opening = WorkerSessions.open(session, { commandTimeoutMs: 1000, onWorker: () => {} })
+    await t.rejects(opening, {
+      code: 'session-closed',
+      message: 'NodeWorker.enable: the target sent an unreadable NodeWorker.attachedToWorker',
+    })
+  }
 })
