@@ -34,6 +34,8 @@ export async function runDaemon(load: () => Promise<Config>): Promise<number> {
   logger.info({ signal }, 'stopping')
   const stopping = new AbortController()
   void forceExit(logger, stopping.signal)
+  // A reload in its middle would start to listen again after the stop.
+  await reloading
   return daemon.stop().finally(() => stopping.abort())
 }
 
@@ -116,6 +118,7 @@ function targetsOptions(config: Config): TargetsOptions {
     discover: config.discover,
     commandTimeoutMs: config.limits.commandTimeoutMs,
     maxMessageBytes: config.limits.maxProfileBytes,
+    lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }
 }
