@@ -23,6 +23,7 @@ export interface Settings {
   readonly discover: boolean
   /** Absolute path; state-folder.ts chooses where there is none. */
   readonly stateDir?: string
+  readonly attach: AttachOptions
   readonly limits: Limits
   readonly profile: ProfileDefaults
   readonly log: { readonly level: LogLevel }
@@ -42,6 +43,11 @@ export interface ConfiguredTarget {
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
+}
+
+export interface AttachOptions {
+  /** Seconds for which a session stays after a capture. */
+  readonly linger: number
 }
 
 export interface Limits {

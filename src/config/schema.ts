@@ -121,6 +121,22 @@ export const configSchema = {
       description:
         'Folder where pprofd writes down which inspectors it has open, to close them after a crash.',
     },
+    attach: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'How long pprofd stays with a target.',
+      properties: {
+        linger: {
+          type: 'integer',
+          default: 0,
+          minimum: 0,
+          maximum: 3600,
+          description:
+            'Seconds for which a session, and an inspector that pprofd opened, stay open after a capture.',
+        },
+      },
+    },
     limits: {
       type: 'object',
       default: {},

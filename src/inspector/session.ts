@@ -64,9 +64,11 @@ export class Session {
     return this.#call(method, params, options, true) as Promise<Uint8Array>
   }
 
-  on<E extends keyof Events>(event: E, listener: Listener<E>): void {
+  /** Returns what ends the listening. */
+  on<E extends keyof Events>(event: E, listener: Listener<E>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set()
     this.#listeners.set(event, listeners.add(listener))
+    return () => void listeners.delete(listener)
   }
 
   /** Ends the connection; whatever is pending is rejected with this reason. */

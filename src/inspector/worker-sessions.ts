@@ -19,20 +19,23 @@ export class WorkerSessions {
   readonly #parent: Session
   readonly #options: WorkerSessionsOptions
   readonly #transports = new Map<string, WorkerTransport>()
+  readonly #unlisten: readonly (() => void)[]
 
   constructor(parent: Session, options: WorkerSessionsOptions) {
     this.#parent = parent
     this.#options = options
-    parent.on('NodeWorker.attachedToWorker', ({ sessionId, workerInfo }) =>
-      this.#attached(sessionId, workerInfo),
-    )
-    parent.on('NodeWorker.detachedFromWorker', ({ sessionId }) => {
-      this.#transports.get(sessionId)?.ended()
-      this.#transports.delete(sessionId)
-    })
-    parent.on('NodeWorker.receivedMessageFromWorker', ({ sessionId, message }) =>
-      this.#transports.get(sessionId)?.received(message),
-    )
+    this.#unlisten = [
+      parent.on('NodeWorker.attachedToWorker', ({ sessionId, workerInfo }) =>
+        this.#attached(sessionId, workerInfo),
+      ),
+      parent.on('NodeWorker.detachedFromWorker', ({ sessionId }) => {
+        this.#transports.get(sessionId)?.ended()
+        this.#transports.delete(sessionId)
+      }),
+      parent.on('NodeWorker.receivedMessageFromWorker', ({ sessionId, message }) =>
+        this.#transports.get(sessionId)?.received(message),
+      ),
+    ]
   }
 
   /** Attaches to all workers. A Node without worker threads has none. */
@@ -50,6 +53,7 @@ export class WorkerSessions {
   async close(): Promise<void> {
     for (const transport of this.#transports.values()) transport.close()
     await this.#parent.send('NodeWorker.disable', {}, { timeoutMs: 1500 }).catch(() => {})
+    for (const unlisten of this.#unlisten) unlisten()
   }
 
   #attached(sessionId: string, { workerId, title }: WorkerInfo): void {

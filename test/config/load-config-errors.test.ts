@@ -3,7 +3,8 @@ import t from 'tap'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
-const top = 'enabled, listen, targets, defaultTarget, discover, limits, profile, log'
+const top =
+  'enabled, listen, targets, defaultTarget, discover, stateDir, attach, limits, profile, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'

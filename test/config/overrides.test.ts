@@ -14,6 +14,8 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['listen', 'PPROFD_LISTEN', 'listen', 'string'],
     ['defaultTarget', 'PPROFD_DEFAULT_TARGET', 'default-target', 'string'],
     ['discover', 'PPROFD_DISCOVER', 'discover', 'boolean'],
+    ['stateDir', 'PPROFD_STATE_DIR', 'state-dir', 'string'],
+    ['attach.linger', 'PPROFD_ATTACH_LINGER', 'attach.linger', 'integer'],
     ['limits.maxSeconds', 'PPROFD_LIMITS_MAX_SECONDS', 'limits.max-seconds', 'integer'],
     [
       'limits.capturesPerTarget',
@@ -28,6 +30,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
       'limits.max-profile-bytes',
       'integer',
     ],
+    ['limits.maxPauseMs', 'PPROFD_LIMITS_MAX_PAUSE_MS', 'limits.max-pause-ms', 'integer'],
     [
       'limits.commandTimeoutMs',
       'PPROFD_LIMITS_COMMAND_TIMEOUT_MS',

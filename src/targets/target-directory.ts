@@ -1,0 +1,137 @@
+/** Which targets there are, and which one is meant by a name, a pid or nothing at all. */
+import { TargetError } from '../errors.ts'
+import { descendantPids } from '../proc/process-tree.ts'
+import {
+  type ConfiguredTarget,
+  configuredProcesses,
+  findConfiguredTarget,
+  switchedOff,
+} from './configured-target.ts'
+import { chooseDefault } from './default-target.ts'
+import { discoverTargets, isNode, readTarget } from './discovery.ts'
+import { pidOfInstance } from './instance-id.ts'
+import { selfTarget } from './self-target.ts'
+import type { Preflight, Target } from './target.ts'
+
+export interface DirectoryOptions {
+  readonly configured: readonly ConfiguredTarget[]
+  readonly defaultTarget?: string | undefined
+  /** Whether processes that the configuration does not name may be profiled. */
+  readonly discover: boolean
+}
+
+export interface DirectoryParts {
+  readonly procRoot: string
+  /** Judges the candidates where nobody says which target is meant. */
+  readonly preflight: (target: Target) => Promise<Preflight>
+}
+
+interface ConfiguredProcess {
+  readonly entry: ConfiguredTarget
+  readonly target: Target
+}
+
+export class TargetDirectory {
+  options: DirectoryOptions
+  readonly #procRoot: string
+  readonly #preflight: DirectoryParts['preflight']
+
+  constructor(options: DirectoryOptions, { procRoot, preflight }: DirectoryParts) {
+    this.options = options
+    this.#procRoot = procRoot
+    this.#preflight = preflight
+  }
+
+  /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
+  async list(): Promise<readonly Target[]> {
+    const [configured, discovered, self] = await Promise.all([
+      this.#configuredProcesses(),
+      this.options.discover ? discoverTargets(this.#procRoot) : [],
+      selfTarget(this.#procRoot),
+    ])
+    const known = new Set(configured.map(({ target }) => target.pid))
+    const enabled = configured.filter(({ entry }) => entry.enabled).map(({ target }) => target)
+    return [...enabled, ...discovered.filter(({ pid }) => !known.has(pid)), self]
+  }
+
+  /** @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden. */
+  async resolve(selector: string | undefined): Promise<Target> {
+    if (selector === undefined) return this.#resolveDefault()
+    if (selector === 'self') return selfTarget(this.#procRoot)
+    const entry = this.options.configured.find(({ name }) => name === selector)
+    if (entry !== undefined) return findConfiguredTarget(entry, this.#procRoot)
+    if (/^\d{1,10}$/.test(selector)) return this.#byPid(Number(selector))
+    const pid = pidOfInstance(selector)
+    return pid === undefined ? this.#byName(selector) : this.#byInstance(selector, pid)
+  }
+
+  /** The Node processes below a target that may be profiled, as far as they are known. */
+  async descendants(target: Target): Promise<readonly Target[]> {
+    if (target.kind !== 'process') return []
+    const pids = await descendantPids(target.pid, this.#procRoot)
+    const nodes = await Promise.all(pids.map((pid) => isNode(pid, this.#procRoot)))
+    const found = await Promise.all(
+      pids
+        .filter((_, index) => nodes[index])
+        // Not allowed, or gone again.
+        .map((pid) => this.resolve(String(pid)).catch(() => undefined)),
+    )
+    return found.filter((child) => child !== undefined)
+  }
+
+  async #resolveDefault(): Promise<Target> {
+    const { defaultTarget, configured } = this.options
+    if (defaultTarget !== undefined) return this.resolve(defaultTarget)
+    const [only, ...others] = configured.filter(({ enabled }) => enabled)
+    if (only !== undefined && others.length === 0) return this.resolve(only.name)
+    return chooseDefault(await this.list(), this.#preflight, this.#procRoot)
+  }
+
+  async #byPid(pid: number): Promise<Target> {
+    // A configured target keeps its name and its rules when asked for by pid.
+    const all = await this.#configuredProcesses()
+    const configured = all.find(({ target }) => target.pid === pid)
+    if (configured?.entry.enabled === false) throw switchedOff(configured.entry.name)
+    if (configured !== undefined) return configured.target
+    const target = await readTarget(pid, this.#procRoot)
+    if (target === undefined) {
+      const details = { tryNext: 'pprofd ps' }
+      throw new TargetError('target-unknown', `there is no process ${pid}`, details)
+    }
+    if (this.options.discover) return target
+    throw new TargetError(
+      'target-forbidden',
+      `process ${pid} is not among the configured targets, and discover is off`,
+    )
+  }
+
+  async #byInstance(instance: string, pid: number): Promise<Target> {
+    const target = await this.#byPid(pid)
+    if (target.instance === instance) return target
+    const message = `process ${pid} is not the one that ${instance} means: that has ended`
+    throw new TargetError('target-vanished', message)
+  }
+
+  async #byName(name: string): Promise<Target> {
+    const discovered = this.options.discover ? await discoverTargets(this.#procRoot) : []
+    const [first, ...others] = discovered.filter((target) => target.name === name)
+    if (first === undefined) {
+      const message = `there is no target ${JSON.stringify(name.slice(0, 100))}`
+      throw new TargetError('target-unknown', message, { tryNext: 'pprofd ps' })
+    }
+    if (others.length === 0) return first
+    const pids = [first, ...others].map(({ pid }) => pid).join(', ')
+    const message = `several processes are called ${name}, choose one by its pid: ${pids}`
+    throw new TargetError('target-ambiguous', message)
+  }
+
+  async #configuredProcesses(): Promise<readonly ConfiguredProcess[]> {
+    const found = await Promise.all(
+      this.options.configured.map(async (entry) => {
+        const targets = await configuredProcesses(entry, this.#procRoot)
+        return targets.map((target) => ({ entry, target }))
+      }),
+    )
+    return found.flat()
+  }
+}
