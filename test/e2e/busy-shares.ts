@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 /** Percent of the time that is not idle, see test/fixtures/targets/busy.cjs. */
 const knownShares = { burnSixty: 60, burnThirty: 30, burnTen: 10 } as const
 
-/** In percentage points. A profile of 1,500 samples has a standard error of 1.3. */
+/** In percentage points. 1,500 samples have a standard error of 1.3; the rest is
+ * for machines that are busy otherwise. */
 const toleratedPoints = 5
 
 /** Asserts the shares in what `go tool pprof -top` printed. */

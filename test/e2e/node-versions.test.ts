@@ -25,7 +25,7 @@ async function testMajor(t: Test, major: NodeMajor, node: string): Promise<void>
   for (const program of ['busy.cjs', 'busy.mjs']) {
     await t.test(`${program} under go tool pprof`, { skip: skipGo }, async (t) => {
       const target = await spawnProfilable(t, program, { node })
-      const url = profileUrl(daemon.url, target, 'seconds=3&hz=1000')
+      const url = profileUrl(daemon.url, target, 'seconds=5&hz=1000')
       const { code, stdout, stderr } = await goPprof(t, ['-top', url])
       t.equal(code, 0, stderr)
       assertBusyShares(t, stdout)

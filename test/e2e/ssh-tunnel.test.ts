@@ -32,7 +32,7 @@ t.test('a daemon behind an ssh tunnel serves as if it were here', { skip }, asyn
   })
 
   await t.test('to go tool pprof, also two captures at once', { skip: skipGo }, async (t) => {
-    const url = profileUrl(near, target, 'seconds=3&hz=1000')
+    const url = profileUrl(near, target, 'seconds=5&hz=1000')
     const top = await goPprof(t, ['-top', url])
     t.equal(top.code, 0, top.stderr)
     assertBusyShares(t, top.stdout)
