@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { copyFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -46,8 +45,9 @@ t.test("Node's code under another name is an embedder", async (t) => {
 t.test('a binary that was deleted while it runs is looked into all the same', async (t) => {
   const path = join(temporaryFolder(t), 'node')
   copyFileSync(process.execPath, path)
-  const { pid, child } = spawnProcess(t, path, ['-e', 'setInterval(() => {}, 1000)'], {})
-  await once(child, 'spawn')
+  const code = 'console.log("up"); setInterval(() => {}, 1000)'
+  const { pid, stdout } = spawnProcess(t, path, ['-e', code], {})
+  await stdout.waitFor(/^up$/)
   rmSync(path)
   t.strictSame(await readExecutable(pid), { path, runtime: 'node' })
 })
