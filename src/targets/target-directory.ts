@@ -88,6 +88,8 @@ export class TargetDirectory {
   }
 
   async #byPid(pid: number): Promise<Target> {
+    // From within, no port is opened for it.
+    if (pid === process.pid) return selfTarget(this.#procRoot)
     // A configured target keeps its name and its rules when asked for by pid.
     const all = await this.#configuredProcesses()
     const configured = all.find(({ target }) => target.pid === pid)
