@@ -84,6 +84,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
   const workers = options.mainThreadOnly
     ? undefined
     : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs)
+  let isAnswering = false
   try {
     const starting = { timeoutMs: startTimeoutMs, signal }
     const [startPauseMs] = await Promise.all([
@@ -98,6 +99,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
       stopProfiler(session, { timeoutMs: stopTimeoutMs, signal }),
       workers?.stop(pid),
     ])
+    isAnswering = true
     const { profileJson, pauseMs: stopPauseMs } = main
     return {
       target: { pid, name, nodeVersion, executable, workingDirectory },
@@ -113,7 +115,11 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
       openedInspector: openedByUs,
     }
   } finally {
-    await Promise.all([workers?.close(), ensureProfilerOff(session)])
+    const closing = workers?.close()
+    // Of two answers in a row the second waits 40 ms for our delayed ACK: one after the other is
+    // faster. But a target that does not answer is waited for once only.
+    if (isAnswering) await closing
+    await Promise.all([closing, ensureProfilerOff(session)])
   }
 }
 
