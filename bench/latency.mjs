@@ -1,0 +1,150 @@
+// How much longer than asked a CPU profile of one second takes through the daemon, what of it the
+// target pays, and how long its inspector is open: attached by SIGUSR1, and through an inspector that
+// was open already; beside a bare inspector client that checks and converts nothing.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { recordBare } from './bare-client.mjs'
+import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+
+const windowMs = 1000
+const rounds = 12
+const program = fileURLToPath(new URL('./latency-target.mjs', import.meta.url))
+
+printMachine()
+const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
+const daemonUrl = JSON.parse(daemon.line).url
+for (const functions of [1000, 50_000]) {
+  console.log(`\ntarget with ${functions} functions; ms, median (min to max) of ${rounds}`)
+  console.table(await measure(functions))
+}
+await daemon.stop()
+
+async function measure(functions) {
+  const contenders = {
+    'pprofd, SIGUSR1': await startTarget(functions, '--inspect-port'),
+    'pprofd, inspector open': await startTarget(functions, '--inspect'),
+    'bare client, inspector open': await startTarget(functions, '--inspect'),
+  }
+  const results = new Map(Object.keys(contenders).map((name) => [name, []]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, target] of Object.entries(contenders)) {
+      const result = await alone(target, name.startsWith('bare') ? captureBare : capture)
+      // The first round warms up the daemon's code.
+      if (round > 0) results.get(name).push(result)
+    }
+  }
+  for (const { pid, stop } of Object.values(contenders)) {
+    process.kill(pid, 'SIGCONT')
+    await stop()
+  }
+  const row = (list, key) => spread(list.map((result) => result[key]))
+  return Object.fromEntries(
+    [...results].map(([name, list]) => [
+      name,
+      {
+        'beyond the window': row(list, 'beyondMs'),
+        attach: row(list, 'attachMs'),
+        'start pause': row(list, 'startMs'),
+        'stop pause': row(list, 'stopMs'),
+        'inspector open': row(list, 'openMs'),
+      },
+    ]),
+  )
+}
+
+async function startTarget(functions, flag) {
+  const port = await freePort()
+  const target = await startProcess([`${flag}=${port}`, program, String(functions)], /^ready$/)
+  // The compiler works on for a moment.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  process.kill(target.pid, 'SIGSTOP')
+  return { ...target, port }
+}
+
+/** The targets of the other contenders are stopped meanwhile: they would take its CPU. */
+async function alone(target, work) {
+  process.kill(target.pid, 'SIGCONT')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  try {
+    return await work(target)
+  } finally {
+    process.kill(target.pid, 'SIGSTOP')
+  }
+}
+
+async function capture({ pid }) {
+  const watch = watchListeners(pid)
+  const begin = performance.now()
+  const answer = await fetch(`${daemonUrl}/targets/${pid}/debug/pprof/profile?seconds=1`)
+  await answer.arrayBuffer()
+  const elapsedMs = performance.now() - begin
+  if (answer.status !== 200) throw new Error(`the daemon answered ${answer.status}`)
+  const header = (name) => Number(answer.headers.get(`x-pprofd-${name}-ms`))
+  return {
+    beyondMs: elapsedMs - windowMs,
+    attachMs: header('attach'),
+    startMs: header('start-pause'),
+    stopMs: header('stop-pause'),
+    openMs: watch.end(),
+  }
+}
+
+async function captureBare({ port }) {
+  const begin = performance.now()
+  const { startMs, stopMs } = await recordBare(port, windowMs)
+  const beyondMs = performance.now() - begin - windowMs
+  return { beyondMs, attachMs: Number.NaN, startMs, stopMs, openMs: Number.NaN }
+}
+
+/** Looks every 5 ms whether the process listens on anything; NaN if it does all the time. */
+function watchListeners(pid) {
+  let openMs = 0
+  let lastLookMs = performance.now()
+  let wasClosed = false
+  const look = () => {
+    const isOpen = isListening(pid)
+    const nowMs = performance.now()
+    if (isOpen) openMs += nowMs - lastLookMs
+    else wasClosed = true
+    lastLookMs = nowMs
+  }
+  const timer = setInterval(look, 5)
+  look()
+  return {
+    end: () => {
+      clearInterval(timer)
+      return wasClosed ? openMs : Number.NaN
+    },
+  }
+}
+
+/** Field 4 of a row is the state, 0A is LISTEN, field 10 the inode: proc_pid_net(5). */
+function isListening(pid) {
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'latin1').split('\n').slice(1)
+  const inodes = rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, , , state]) => state === '0A')
+    .map((fields) => `socket:[${fields[9]}]`)
+  return readdirSync(`/proc/${pid}/fd`).some((fd) =>
+    inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`)),
+  )
+}
+
+function linkOf(path) {
+  try {
+    return readlinkSync(path)
+  } catch {
+    // Closed since the folder was read.
+    return ''
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
