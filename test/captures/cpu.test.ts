@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import type { Profiler } from 'node:inspector'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -46,7 +47,7 @@ for (const major of nodeMajors) {
         target: {
           pid: spawned.pid,
           name: program,
-          executable: node,
+          executable: realpathSync(node),
           workingDirectory: target.workingDirectory,
         },
         threads: [{ pid: spawned.pid, thread: 'main' }],

@@ -1,10 +1,11 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { evaluate } from '../../src/inspector/evaluate.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
 import { spawnSleepNamedNode, spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { temporaryFolder } from '../proc/temporary-folder.ts'
-import { newTargets, nodeNamed, spawnObedient } from './new-targets.ts'
+import { newTargets, nodeNamed, obey, spawnObedient, until } from './new-targets.ts'
 
 /** A program under a name that nobody else's process has. */
 function uniqueProgram(t: Parameters<typeof temporaryFolder>[0]): { path: string; name: string } {
@@ -89,4 +90,46 @@ t.test('discovery goes by the executable, not by names', async (t) => {
   t.notOk(pids.includes(embedder.pid), 'an embedder needs the configuration')
   t.match(await targets.resolve(String(titled.pid)), { name: 'not node' })
   t.ok(pids.includes(titled.pid))
+})
+
+t.test('an instance id means one run of a process and no later one', async (t) => {
+  const targets = newTargets(t)
+  const { pid } = await spawnObedient(t)
+  const { instance } = await targets.resolve(String(pid))
+  t.match(await targets.resolve(instance), { pid, instance })
+  const earlier = instance.replace(/-\d+-/, '-1-')
+  await t.rejects(targets.resolve(earlier), {
+    code: 'target-vanished',
+    message: `process ${pid} is not the one that ${earlier} means: that has ended`,
+  })
+})
+
+t.test('the Node processes below a target are its descendants', async (t) => {
+  const parent = await spawnObedient(t)
+  const child = `require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e3)'])`
+  await obey(parent, child)
+  await obey(parent, "require('child_process').spawn('sleep', ['60'])")
+  const targets = newTargets(t)
+  const target = await targets.resolve(String(parent.pid))
+  t.ok(await until(async () => (await targets.descendants(target)).length === 1))
+  const [found] = await targets.descendants(target)
+  t.match(found, { kind: 'process', executable: process.execPath })
+  t.strictSame(await targets.descendants(await targets.resolve('self')), [])
+  if (found !== undefined) process.kill(found.pid, 'SIGKILL')
+})
+
+t.test('new options hold from then on', async (t) => {
+  const targets = newTargets(t)
+  const { pid } = await spawnObedient(t)
+  const target = await targets.resolve(String(pid))
+  const attachment = await targets.attach(target)
+  targets.reconfigure({
+    configured: [],
+    discover: false,
+    commandTimeoutMs: 1000,
+    maxMessageBytes: 1024,
+  })
+  await t.rejects(targets.resolve(String(pid)), { code: 'target-forbidden' })
+  t.equal(await evaluate(attachment.session, '1 + 1'), 2, 'what is attached stays attached')
+  await attachment.detach()
 })
