@@ -1,4 +1,5 @@
 /** Profiles of all worker threads of a process, also of those that start while it is recorded. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../inspector/session.ts'
 import { type Worker, WorkerSessions } from '../inspector/worker-sessions.ts'
 import type { ThreadRecording } from './cpu-recording.ts'
@@ -6,13 +7,20 @@ import { startProfiler, stopProfiler } from './cpu-thread.ts'
 
 export interface WorkerProfiles {
   readonly threads: readonly ThreadRecording[]
-  /** Workers that ended, or did not answer, before their profile could be fetched. */
+  /** Workers that ended, or did not answer, before their profile could be fetched, or even started. */
   readonly missing: readonly string[]
 }
 
 interface WorkerProfiler extends Worker {
   readonly starting: Promise<unknown>
+  isRunning: boolean
 }
+
+/**
+ * A worker answers within a few ms, and starting takes it as long as a main thread with its heap. One
+ * that is in native code joins when it is back: the others do not wait for it.
+ */
+const startedTogetherMs = 1000
 
 export class CpuWorkers {
   readonly #profilers: WorkerProfiler[] = []
@@ -33,30 +41,35 @@ export class CpuWorkers {
       commandTimeoutMs,
       onWorker: (worker) => {
         const starting = startProfiler(worker.session, samplingIntervalUs, {})
+        const profiler = { ...worker, starting, isRunning: false }
+        profilers.push(profiler)
+        const onStarted = () => {
+          profiler.isRunning = true
+        }
         // Reported by `stop`: a worker that is gone again is no failure of the capture.
-        starting.catch(() => {})
-        profilers.push({ ...worker, starting })
+        starting.then(onStarted, () => {})
       },
     })
     return new CpuWorkers(sessions, profilers)
   }
 
-  /** Resolves when the workers that run already are being profiled, or cannot be. */
+  /** Resolves when the workers that run already are being profiled, or cannot be for now. */
   async started(): Promise<void> {
-    await Promise.allSettled(this.#profilers.map(({ starting }) => starting))
+    const all = Promise.allSettled(this.#profilers.map(({ starting }) => starting))
+    await Promise.race([all, sleep(startedTogetherMs, undefined, { ref: false })])
   }
 
   async stop(pid: number): Promise<WorkerProfiles> {
     const threads: ThreadRecording[] = []
     const missing: string[] = []
     await Promise.all(
-      this.#profilers.map(async ({ thread, session, starting }) => {
+      this.#profilers.map(async ({ thread, session, isRunning }) => {
+        if (!isRunning) return missing.push(thread)
         try {
-          await starting
           const { profileJson } = await stopProfiler(session, {})
-          threads.push({ pid, thread, profileJson })
+          return threads.push({ pid, thread, profileJson })
         } catch {
-          missing.push(thread)
+          return missing.push(thread)
         }
       }),
     )
