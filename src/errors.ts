@@ -22,6 +22,8 @@ export type TargetErrorCode =
 export type InspectorErrorCode =
   /** The connection to the inspector ended before the answer came. */
   | 'session-closed'
+  /** The target sent more than is allowed, and the connection was ended for it. */
+  | 'message-too-large'
   /** The target did not answer a command in time. */
   | 'command-timeout'
   /** The target answered a command with an error, or with something that is no answer. */

@@ -13,12 +13,13 @@ export interface ThreadStop {
 export async function startProfiler(
   session: Session,
   samplingIntervalUs: number,
-  options: CommandOptions,
+  { timeoutMs, signal }: CommandOptions,
 ): Promise<number> {
-  await session.send('Profiler.enable', {}, options)
-  await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, options)
+  // These two answer at once, unless the thread is in native code: the timeout is for the start alone.
+  await session.send('Profiler.enable', {}, { signal })
+  await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, { signal })
   const startedMs = performance.now()
-  await session.send('Profiler.start', {}, options)
+  await session.send('Profiler.start', {}, { timeoutMs, signal })
   return performance.now() - startedMs
 }
 

@@ -36,7 +36,8 @@ export class Session {
     transport.onmessage = (message) => this.#receive(message)
     this.closed = new Promise((resolve) => {
       transport.onclose = (reason) => {
-        this.#end(reason?.message ?? 'the target closed the connection')
+        const code = reason instanceof InspectorError ? reason.code : 'session-closed'
+        this.#end(reason?.message ?? 'the target closed the connection', code)
         resolve()
       }
     })
@@ -142,10 +143,10 @@ export class Session {
     }
   }
 
-  #end(reason: string): void {
+  #end(reason: string, code: InspectorErrorCode = 'session-closed'): void {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
-    for (const call of [...this.#pending.values()]) call.fail('session-closed', reason)
+    for (const call of [...this.#pending.values()]) call.fail(code, reason)
   }
 }
 

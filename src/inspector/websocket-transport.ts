@@ -28,7 +28,7 @@ export async function connectWebSocket(
     // The bytes go to converters that bear anything; checking 100 MB again here would only cost.
     skipUTF8Validation: true,
   })
-  const transport = transportOver(socket)
+  const transport = transportOver(socket, maxMessageBytes)
   const tooLate = AbortSignal.timeout(timeoutMs)
   try {
     await once(socket, 'open', {
@@ -45,7 +45,7 @@ export async function connectWebSocket(
   return transport
 }
 
-function transportOver(socket: WebSocket): Transport {
+function transportOver(socket: WebSocket, maxMessageBytes: number): Transport {
   let failure: Error | undefined
   const transport: Transport = {
     send: (message) => socket.send(message),
@@ -58,8 +58,14 @@ function transportOver(socket: WebSocket): Transport {
   socket.on('error', (error) => {
     failure = error
   })
-  socket.on('close', () => transport.onclose(failure))
+  socket.on('close', () => transport.onclose(failure && explained(failure, maxMessageBytes)))
   return transport
+}
+
+function explained(failure: Error & { readonly code?: unknown }, maxMessageBytes: number): Error {
+  if (failure.code !== 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return failure
+  const message = `the target sent more than the ${maxMessageBytes} bytes that limits.maxProfileBytes allows`
+  return new InspectorError('message-too-large', message, { cause: failure })
 }
 
 function bytesOf(data: WebSocket.RawData): Uint8Array {

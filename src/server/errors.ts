@@ -16,6 +16,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'target-forbidden': 403,
   'attach-failed': 502,
   'session-closed': 502,
+  'message-too-large': 502,
   'command-timeout': 504,
   'command-failed': 502,
   'captures-exhausted': 429,

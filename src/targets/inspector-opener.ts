@@ -37,6 +37,12 @@ export interface OpenerParts {
   readonly isInUse: (target: Target) => boolean
 }
 
+/**
+ * How long a signalled process that opened nothing is watched. It may be blocked in native code for
+ * as long; or it has a handler of its own, and what opens later is not our doing.
+ */
+const lateOpeningMs = 300_000
+
 /** How long a cluster worker may take to open its inspector after its primary did. */
 const workerWatchMs = 15_000
 
@@ -142,6 +148,7 @@ export class InspectorOpener {
     sweeper.watch(target, {
       isOurs,
       inode: entry.inode,
+      mayOpenWithinMs: entry.inode === undefined ? lateOpeningMs : undefined,
       originalPort: entry.originalPort,
       isInUse: () => isInUse(target),
       onClosed: () => ledger.erase(entry),
@@ -157,6 +164,7 @@ export class InspectorOpener {
         originalPort,
         isInUse: () => isInUse(worker),
         mayOpenWithinMs: workerWatchMs,
+        repeatedly: true,
       })
     }
   }

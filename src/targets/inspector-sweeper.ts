@@ -20,12 +20,11 @@ export interface Watch {
   readonly originalPort: number
   /** A capture uses the inspector now: wait. */
   readonly isInUse: () => boolean
-  /**
-   * It may never open: watch for this long, and close it as often as it does. Default: it is open,
-   * or will be; watch until it was closed once.
-   */
-  readonly mayOpenWithinMs?: number
-  /** The inspector is closed, or gone with its process. */
+  /** It may never open: watch for this long. Default: it is open; watch until it is closed. */
+  readonly mayOpenWithinMs?: number | undefined
+  /** It may open more than once: watch to the end of that time. */
+  readonly repeatedly?: boolean
+  /** The inspector is closed, gone with its process, or did not open in time. */
   readonly onClosed?: () => Promise<void>
 }
 
@@ -46,7 +45,7 @@ export class InspectorSweeper {
     this.#finder = finder
   }
 
-  /** How many are known to be open, or to open some time. */
+  /** How many are known to be open. */
   get pending(): number {
     return this.#certain
   }
@@ -76,19 +75,23 @@ export class InspectorSweeper {
 
   async #closeWhenPossible(target: Target, watch: Watch): Promise<void> {
     const { signal } = this.#stopping
-    const { mayOpenWithinMs, onClosed } = watch
+    const { mayOpenWithinMs, repeatedly = false, onClosed } = watch
     const deadline = performance.now() + (mayOpenWithinMs ?? Number.POSITIVE_INFINITY)
     let waitMs = firstLookMs
-    // After the end is announced there is one more look.
-    for (let isLast = false; !isLast && performance.now() < deadline; ) {
+    while (performance.now() < deadline) {
       await sleep(waitMs, undefined, { signal }).catch(() => {})
-      isLast = signal.aborted
+      // After the end is announced this is the last look.
+      const isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
-      if (watch.isInUse()) continue
-      const isOver = await this.#isOver(target, watch)
-      const isClosed = isOver || (await this.#close(target, watch))
-      if (isOver || (isClosed && mayOpenWithinMs === undefined)) return onClosed?.()
+      if (!watch.isInUse()) {
+        const isOver = await this.#isOver(target, watch)
+        const isClosed = isOver || (await this.#close(target, watch))
+        if (isOver || (isClosed && !repeatedly)) return onClosed?.()
+      }
+      // Whoever finds the ledger later goes on from here.
+      if (isLast) return
     }
+    await onClosed?.()
   }
 
   /** A close that we asked for is carried out when native code returns, long after we gave up. */

@@ -16,6 +16,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'captures-exhausted': 429,
   'attach-failed': 502,
   'session-closed': 502,
+  'message-too-large': 502,
   'command-failed': 502,
   'recording-invalid': 502,
   'capture-aborted': 503,
