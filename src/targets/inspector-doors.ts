@@ -8,6 +8,8 @@ import type { Target } from './target.ts'
 
 interface DoorState {
   readonly opening: Promise<Door>
+  /** Until then it waits for others that want the same port; what is open meanwhile is not its own. */
+  hasTurn: boolean
   users: number
   /** Set while the last one out closes it. */
   closing: Promise<void> | undefined
@@ -34,7 +36,7 @@ export class InspectorDoors {
       state = this.#doors.get(key)
     }
     if (state === undefined) {
-      state = { opening: this.#opener.open(target), users: 0, closing: undefined }
+      state = this.#open(target)
       this.#doors.set(key, state)
     }
     state.users++
@@ -61,7 +63,16 @@ export class InspectorDoors {
 
   /** Whether a capture of ours needs the process's inspector at this moment. */
   isInUse(target: Target): boolean {
-    return this.#doors.has(doorKey(target))
+    return this.#doors.get(doorKey(target))?.hasTurn ?? false
+  }
+
+  #open(target: Target): DoorState {
+    const onTurn = () => {
+      state.hasTurn = true
+    }
+    const opening = this.#opener.open(target, onTurn)
+    const state: DoorState = { opening, hasTurn: false, users: 0, closing: undefined }
+    return state
   }
 }
 

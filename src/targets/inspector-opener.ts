@@ -3,6 +3,7 @@
  * it is written down before the signal, moved away from the common port at once, and whatever cannot
  * be closed now is handed to the sweeper.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import { readBootId } from '../proc/boot-id.ts'
@@ -18,7 +19,7 @@ import type { InspectorSweeper } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { moveInspector } from './move-inspector.ts'
 import { networkNamespace } from './network.ts'
-import { listenersBefore, openInspector, type SocketsBefore } from './open-inspector.ts'
+import { listenersBefore, openInspector } from './open-inspector.ts'
 import { PortWindows } from './port-windows.ts'
 import { preflight } from './preflight.ts'
 import type { Target } from './target.ts'
@@ -43,8 +44,20 @@ export interface OpenerParts {
  */
 const lateOpeningMs = 300_000
 
+/** Another pprofd, on the command line say, holds the common port for some 100 ms. */
+const otherPortWaitMs = 1000
+
 /** How long a cluster worker may take to open its inspector after its primary did. */
 const workerWatchMs = 15_000
+
+/**
+ * Most do within 110 ms, on the port that the next target needs, and the sweeper closes them. Until
+ * then nobody else is signalled.
+ */
+const workersSettleMs = 400
+
+/** For a late one of them that holds the port; the sweeper looks every two seconds at the least. */
+const workerPortWaitMs = 5000
 
 export class InspectorOpener {
   readonly #parts: OpenerParts
@@ -55,16 +68,22 @@ export class InspectorOpener {
     this.#parts = parts
   }
 
-  /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
-  async open(target: Target): Promise<Door> {
-    const { finder, options } = this.#parts
+  /**
+   * `onTurn` is called when nobody else wants the port any more and this target is next.
+   * @throws {TargetError} target-refused, target-vanished or attach-failed.
+   */
+  async open(target: Target, onTurn: () => void): Promise<Door> {
+    const { finder, sweeper, options } = this.#parts
     const { port } = await finder.expectedAddress(target)
     const network = (await networkNamespace(target.pid, options.procRoot)) ?? ''
-    return this.#windows.run(network, port, async () => {
-      const judged = await preflight(target, { procRoot: options.procRoot, finder })
+    return this.#windows.run(network, port, async (hold) => {
+      await sweeper.lookNow()
+      onTurn()
+      const portWaitMs = sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
+      const judged = await preflight(target, { procRoot: options.procRoot, finder, portWaitMs })
       if (judged.openInspector !== undefined) return { ...judged.openInspector, entry: undefined }
       if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
-      return this.#openByUs(target, port)
+      return this.#openByUs(target, port, hold)
     })
   }
 
@@ -86,26 +105,38 @@ export class InspectorOpener {
     for (const entry of await ledger.entries()) {
       if (await isStillRunning(entry.owner, options.procRoot)) continue
       const target = entry.bootId === bootId ? await this.#processOf(entry) : undefined
-      if (target === undefined) await ledger.erase(entry)
-      else this.#closeLater(target, entry, ({ inode }) => (entry.inode ?? inode) === inode)
+      if (target === undefined) {
+        await ledger.erase(entry)
+        continue
+      }
+      this.#closeLater(target, entry, ({ inode }) => (entry.inode ?? inode) === inode)
+      await this.#watchWorkersOf(target, entry)
     }
   }
 
-  async #openByUs(target: Target, port: number): Promise<Door> {
+  async #openByUs(
+    target: Target,
+    port: number,
+    hold: (until: Promise<unknown>) => void,
+  ): Promise<Door> {
     const { options, finder, ledger } = this.#parts
     const before = await listenersBefore(target, options.procRoot)
     const entry = await this.#newEntry(target, port)
     await ledger.write(entry)
-    this.#watchWorkers(await clusterWorkers(target.pid, options.procRoot), before, port)
+    const workers = await clusterWorkers(target.pid, options.procRoot)
+    const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
+    for (const worker of workers) await this.#watchWorker(worker, isNew)
     try {
       const opened = await openInspector(target, before, finder, options.procRoot)
       const moved = port === 0 ? opened : await this.#move(target, opened)
       const known = { ...entry, inode: moved.socket.inode }
       await ledger.write(known)
+      // Moving it has made the primary signal its workers once more.
+      if (workers.length > 0) hold(sleep(workersSettleMs))
       return { ...moved, entry: known }
     } catch (error) {
-      // Blocked in native code, it may open when that returns, long after we gave up.
-      this.#closeLater(target, entry, ({ inode }) => !before.has(inode))
+      // Blocked in native code, it may open, or move, when that returns, long after we gave up.
+      this.#closeLater(target, entry, isNew)
       throw error
     }
   }
@@ -156,16 +187,25 @@ export class InspectorOpener {
   }
 
   /** Node passes the signal on to cluster workers; what they open because of it is not wanted. */
-  #watchWorkers(workers: readonly Target[], before: SocketsBefore, originalPort: number): void {
-    const { sweeper, isInUse } = this.#parts
-    for (const worker of workers) {
-      sweeper.watch(worker, {
-        isOurs: ({ inode }) => !before.has(inode),
-        originalPort,
-        isInUse: () => isInUse(worker),
-        mayOpenWithinMs: workerWatchMs,
-        repeatedly: true,
-      })
+  async #watchWorker(worker: Target, isOurs: (socket: ListeningSocket) => boolean): Promise<void> {
+    const { sweeper, finder, isInUse } = this.#parts
+    const { port } = await finder.expectedAddress(worker)
+    sweeper.watch(worker, {
+      isOurs,
+      originalPort: port,
+      isInUse: () => isInUse(worker),
+      mayOpenWithinMs: workerWatchMs,
+      repeatedly: true,
+    })
+  }
+
+  /**
+   * What a crashed pprofd's signal made its target's workers open: on the target's own port, for that
+   * was free before the signal. With ports of their own, theirs cannot be told from a developer's.
+   */
+  async #watchWorkersOf(target: Target, { originalPort }: LedgerEntry): Promise<void> {
+    for (const worker of await clusterWorkers(target.pid, this.#parts.options.procRoot)) {
+      await this.#watchWorker(worker, ({ port }) => port === originalPort)
     }
   }
 

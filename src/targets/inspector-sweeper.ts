@@ -33,10 +33,20 @@ const firstLookMs = 50
 const slowestLookMs = 2000
 const stopPollMs = 20
 
+/** Closing takes some 20 ms; whoever wants the port does not wait for a process that does not react. */
+const lookNowTimeoutMs = 1000
+
+interface Watching {
+  readonly target: Target
+  readonly watch: Watch
+  /** The look that goes on, or the last one: there is one at a time. Whether nothing is left to watch. */
+  looking: Promise<boolean>
+}
+
 export class InspectorSweeper {
   readonly #options: ConnectOptions
   readonly #finder: InspectorFinder
-  readonly #watches = new Set<Promise<void>>()
+  readonly #watches = new Map<Watching, Promise<void>>()
   #certain = 0
   readonly #stopping = new AbortController()
 
@@ -50,17 +60,31 @@ export class InspectorSweeper {
     return this.#certain
   }
 
+  /** Whether anything is watched, be it for something that may never open. */
+  get isWatching(): boolean {
+    return this.#watches.size > 0
+  }
+
   watch(target: Target, watch: Watch): void {
     const weight = watch.mayOpenWithinMs === undefined ? 1 : 0
     this.#certain += weight
-    const watching = this.#closeWhenPossible(target, watch)
+    const watching: Watching = { target, watch, looking: Promise.resolve(false) }
+    const ended = this.#closeWhenPossible(watching)
       // A watch that fails, say for lack of descriptors, must not take the daemon down.
       .catch(() => {})
       .finally(() => {
         this.#certain -= weight
         this.#watches.delete(watching)
       })
-    this.#watches.add(watching)
+    this.#watches.set(watching, ended)
+  }
+
+  /** Closes now what may open more than once, and so may hold the port that somebody wants. */
+  async lookNow(): Promise<void> {
+    const all = [...this.#watches.keys()].filter(({ watch }) => watch.repeatedly)
+    if (all.length === 0) return
+    const looks = Promise.allSettled(all.map((watching) => this.#look(watching)))
+    await Promise.race([looks, sleep(lookNowTimeoutMs, undefined, { ref: false })])
   }
 
   /** Waits a time for what is known to be open. Returns how many could not be closed. */
@@ -69,29 +93,39 @@ export class InspectorSweeper {
     while (this.#certain > 0 && performance.now() < deadline) await sleep(stopPollMs)
     const unfinished = this.#certain
     this.#stopping.abort()
-    await Promise.all(this.#watches)
+    await Promise.all(this.#watches.values())
     return unfinished
   }
 
-  async #closeWhenPossible(target: Target, watch: Watch): Promise<void> {
+  async #closeWhenPossible(watching: Watching): Promise<void> {
     const { signal } = this.#stopping
-    const { mayOpenWithinMs, repeatedly = false, onClosed } = watch
-    const deadline = performance.now() + (mayOpenWithinMs ?? Number.POSITIVE_INFINITY)
+    const { mayOpenWithinMs = Number.POSITIVE_INFINITY, isInUse, onClosed } = watching.watch
+    let deadline = performance.now() + mayOpenWithinMs
     let waitMs = firstLookMs
     while (performance.now() < deadline) {
       await sleep(waitMs, undefined, { signal }).catch(() => {})
       // After the end is announced this is the last look.
       const isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
-      if (!watch.isInUse()) {
-        const isOver = await this.#isOver(target, watch)
-        const isClosed = isOver || (await this.#close(target, watch))
-        if (isOver || (isClosed && !repeatedly)) return onClosed?.()
-      }
+      // A capture that found it open will leave it open: the time begins anew when that ends.
+      if (isInUse()) deadline = performance.now() + mayOpenWithinMs
+      if (await this.#look(watching)) return onClosed?.()
       // Whoever finds the ledger later goes on from here.
       if (isLast) return
     }
     await onClosed?.()
+  }
+
+  #look(watching: Watching): Promise<boolean> {
+    const look = () => this.#lookOnce(watching)
+    watching.looking = watching.looking.then(look, look)
+    return watching.looking
+  }
+
+  async #lookOnce({ target, watch }: Watching): Promise<boolean> {
+    if (watch.isInUse()) return false
+    if (await this.#isOver(target, watch)) return true
+    return (await this.#close(target, watch)) && !watch.repeatedly
   }
 
   /** A close that we asked for is carried out when native code returns, long after we gave up. */

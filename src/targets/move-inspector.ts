@@ -1,4 +1,5 @@
 /** Moving an inspector that pprofd opened to a port of its own, so that the next target can be signalled. */
+import { InspectorError, TargetError } from '../errors.ts'
 import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
@@ -19,8 +20,8 @@ const moveTimeoutMs = 2000
 
 /**
  * The inspector at its new port; the session is over then, for it drops its connections when it moves.
- * Undefined, with the session as it was, where it stays.
- * @throws {TargetError} target-vanished.
+ * Undefined, with the session as it was, where the target cannot move it: it stays.
+ * @throws {TargetError} target-vanished, or attach-failed where it may move later, unseen.
  */
 export async function moveInspector(
   target: Target,
@@ -30,8 +31,20 @@ export async function moveInspector(
 ): Promise<OpenInspector | undefined> {
   const before = await listenersBefore(target, procRoot)
   const options = { timeoutMs: moveTimeoutMs, commandLineApi: true }
-  // Without an answer: the connection drops before it could come.
-  await evaluate(session, moveExpression, options).catch(() => {})
-  if (!session.isClosed) return undefined
-  return awaitInspector(target, before, finder, procRoot)
+  // Usually without an answer: the connection drops before it could come.
+  const failure = await evaluate(session, moveExpression, options).catch((error: unknown) => error)
+  if (isRefusal(failure)) return undefined
+  const moved = session.isClosed
+    ? await awaitInspector(target, before, finder, procRoot)
+    : undefined
+  if (moved !== undefined) return moved
+  throw new TargetError(
+    'attach-failed',
+    `process ${target.pid} opened its inspector, but did not answer within ${moveTimeoutMs} ms; it may be blocked in native code`,
+    { cause: failure },
+  )
+}
+
+function isRefusal(failure: unknown): boolean {
+  return failure instanceof InspectorError && failure.code === 'command-failed'
 }

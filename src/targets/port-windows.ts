@@ -5,19 +5,32 @@
 export class PortWindows {
   readonly #lasts = new Map<string, Promise<unknown>>()
 
-  /** Runs `work` when whoever wants the same port of the same network is done. Port 0 never collides. */
-  async run<T>(network: string, port: number, work: () => Promise<T>): Promise<T> {
-    if (port === 0) return work()
+  /**
+   * Runs `work` when whoever wants the same port of the same network is done; `hold` keeps the next
+   * one waiting for longer than `work` takes. Port 0 never collides.
+   */
+  async run<T>(
+    network: string,
+    port: number,
+    work: (hold: (until: Promise<unknown>) => void) => Promise<T>,
+  ): Promise<T> {
+    if (port === 0) return work(() => {})
     const key = `${network} ${port}`
     const before = this.#lasts.get(key) ?? Promise.resolve()
-    const mine = before.then(work, work)
-    // Whoever comes next waits for the end, not for success.
-    const settled = mine.catch(() => {})
-    this.#lasts.set(key, settled)
-    try {
-      return await mine
-    } finally {
-      if (this.#lasts.get(key) === settled) this.#lasts.delete(key)
+    let held: Promise<unknown> = Promise.resolve()
+    const hold = (until: Promise<unknown>) => {
+      held = until
     }
+    const mine = before.then(() => work(hold))
+    // Whoever comes next waits for the end, not for success.
+    const settled = mine
+      .catch(() => {})
+      .then(() => held)
+      .catch(() => {})
+    this.#lasts.set(key, settled)
+    void settled.then(() => {
+      if (this.#lasts.get(key) === settled) this.#lasts.delete(key)
+    })
+    return mine
   }
 }

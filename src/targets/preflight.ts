@@ -4,13 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readExecutable } from '../proc/executable.ts'
-import { namespaceListeners } from '../proc/listening-sockets.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
+import { checkPort } from './check-port.ts'
 import { checkWorkers } from './cluster-workers.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
-import { isLoopbackHost } from './inspect-options.ts'
 import { checkNetwork } from './network.ts'
 import { estimatePause } from './pause-estimate.ts'
 import { judgeSignal } from './signal-disposition.ts'
@@ -24,6 +23,8 @@ export interface PreflightResult extends Preflight {
 interface PreflightOptions {
   readonly procRoot: string
   readonly finder: InspectorFinder
+  /** How long the port may take to become free; default: 0. */
+  readonly portWaitMs?: number | undefined
 }
 
 /** A Node blocks SIGUSR1 in its first 180-500 ms on a loaded machine, before its handler stands. */
@@ -33,7 +34,7 @@ const startUpPollMs = 25
 /** Changes nothing in the target; asks its loopback listeners for `/json/list` at most once each. */
 export async function preflight(
   target: Target,
-  { procRoot, finder }: PreflightOptions,
+  { procRoot, finder, portWaitMs }: PreflightOptions,
 ): Promise<PreflightResult> {
   if (target.kind === 'port') return byPort(target)
   const status = await readProcessStatus(target.pid, procRoot)
@@ -76,7 +77,7 @@ export async function preflight(
   if (!(await passes(checkSignal(target, procRoot)))) return refused()
   if (!(await passes(checkWorkers(target.pid, procRoot)))) return refused()
   const expected = await finder.expectedAddress(target)
-  if (!(await passes(checkAddress(target, expected, procRoot)))) return refused()
+  if (!(await passes(checkPort(target, expected, procRoot, portWaitMs)))) return refused()
   return {
     ...begun,
     attachable: true,
@@ -167,24 +168,6 @@ async function checkSignal({ pid, argv }: Target, procRoot: string): Promise<Che
     if (!verdict.mayChange || performance.now() > deadline) return verdict.check
     await sleep(startUpPollMs)
   }
-}
-
-async function checkAddress(
-  { pid }: Target,
-  { host, port }: { readonly host: string; readonly port: number },
-  procRoot: string,
-): Promise<Check> {
-  const name = 'port'
-  if (!isLoopbackHost(host)) {
-    const detail = `its flags would open the inspector on ${host}:${port}; pprofd opens one on 127.0.0.1 only, where no other machine reaches it`
-    return { name, ok: false, detail }
-  }
-  const taken = (await namespaceListeners(pid, procRoot)).some((socket) => socket.port === port)
-  if (taken) {
-    const detail = `port ${port}, where its inspector would open, is taken by another process; try again when it is free`
-    return { name, ok: false, detail }
-  }
-  return { name, ok: true, detail: port === 0 ? 'any free port' : `port ${port} is free` }
 }
 
 function inProcess(target: Target): PreflightResult {

@@ -1,0 +1,64 @@
+// 1,000 times: attach to one target, profile it shortly, let go. Does anything grow in the target (or
+// in the daemon's part, which runs here) that should not: memory, descriptors, threads, listeners?
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { recordCpu } from '../dist/captures/cpu.js'
+import { Targets } from '../dist/targets/targets.js'
+import { printMachine, spread, startProcess } from './processes.mjs'
+
+const cycles = Number(process.argv[2] ?? 1000)
+const windowMs = 20
+
+printMachine()
+const program = fileURLToPath(new URL('./many-target.mjs', import.meta.url))
+const target = await startProcess([program], /^ready$/)
+const targets = new Targets({
+  configured: [],
+  discover: true,
+  commandTimeoutMs: 10_000,
+  maxMessageBytes: 2 ** 28,
+})
+
+const rows = []
+const cycleMs = []
+for (let cycle = 0; cycle <= cycles; cycle++) {
+  // The first ones load code and grow pools in both processes, so the first row is taken after 10.
+  if (cycle === 10 || cycle % Math.max(1, cycles / 5) === 0) rows.push(measure(cycle))
+  const begin = performance.now()
+  const known = await targets.resolve(String(target.pid))
+  await recordCpu(targets, known, { durationMs: windowMs, hz: 100 })
+  cycleMs.push(performance.now() - begin)
+}
+await targets.close()
+// What the target frees, it frees with its next collections.
+await new Promise((resolve) => setTimeout(resolve, 5000))
+rows.push(measure(`${cycles}, 5 s later`))
+console.log(`\n${cycles} captures of ${windowMs} ms; one takes ${spread(cycleMs)} ms`)
+console.table(rows)
+await target.stop()
+
+function measure(cycle) {
+  const status = readFileSync(`/proc/${target.pid}/status`, 'utf8')
+  const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1])
+  const links = descriptors()
+  return {
+    cycle,
+    'target resident, MB': (field('VmRSS') / 1024).toFixed(1),
+    'anonymous, MB': (field('RssAnon') / 1024).toFixed(1),
+    threads: field('Threads'),
+    descriptors: links.length,
+    sockets: links.filter((link) => link.startsWith('socket:')).length,
+    'this process, MB': (process.memoryUsage.rss() / 2 ** 20).toFixed(1),
+  }
+}
+
+function descriptors() {
+  const folder = `/proc/${target.pid}/fd`
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return readlinkSync(`${folder}/${name}`)
+    } catch {
+      return []
+    }
+  })
+}
