@@ -11,7 +11,8 @@ const windowMs = 20
 
 printMachine()
 const program = fileURLToPath(new URL('./many-target.mjs', import.meta.url))
-const target = await startProcess([program], /^ready$/)
+// Not 9229: whatever else runs here may use that meanwhile.
+const target = await startProcess(['--inspect-port=9339', program], /^ready$/)
 const targets = new Targets({
   configured: [],
   discover: true,
