@@ -55,7 +55,7 @@ export class InspectorSweeper {
     this.#finder = finder
   }
 
-  /** How many are known to be open. */
+  /** How many are open, or may open late. */
   get pending(): number {
     return this.#certain
   }
@@ -66,7 +66,7 @@ export class InspectorSweeper {
   }
 
   watch(target: Target, watch: Watch): void {
-    const weight = watch.mayOpenWithinMs === undefined ? 1 : 0
+    const weight = watch.repeatedly ? 0 : 1
     this.#certain += weight
     const watching: Watching = { target, watch, looking: Promise.resolve(false) }
     const ended = this.#closeWhenPossible(watching)

@@ -1,6 +1,7 @@
 // Runs the command line in this process, and catches what it writes.
 import type { Test } from 'tap'
 import { runCli } from '../../src/cli/cli.ts'
+import { pprofdEnvironment } from '../fixtures/support/daemon.ts'
 
 export interface InProcessResult {
   /** What `runCli` resolved to; undefined when it threw. */
@@ -16,6 +17,7 @@ export async function runCliInProcess(
   args: readonly string[],
   { isTerminal = false }: { readonly isTerminal?: boolean } = {},
 ): Promise<InProcessResult> {
+  Object.assign(process.env, pprofdEnvironment)
   const stdout = catchWrites(t, process.stdout, isTerminal)
   const stderr = catchWrites(t, process.stderr, isTerminal)
   const caught = () => ({ stdout: stdout.end(), stderr: stderr.end() })

@@ -6,7 +6,7 @@ import t from 'tap'
 import { InputError, TargetError } from '../../src/errors.ts'
 import { spawnProfilable } from '../e2e/profilable.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
-import { spawnProcess, spawnTarget } from '../fixtures/support/spawn-target.ts'
+import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { runCliInProcess } from './captured-output.ts'
 
 t.setTimeout(120_000)
@@ -53,17 +53,6 @@ t.test('profile names the file after the target where -o does not', async (t) =>
   t.equal(exitCode, 0)
   t.ok(existsSync(`cpu-idle.cjs-${target.pid}.pb.gz`), stderr)
   t.match(stderr, `\ntry: go tool pprof -http=: cpu-idle.cjs-${target.pid}.pb.gz\n`)
-})
-
-t.test('a target that stays blocked is named in a warning', async (t) => {
-  const program = `console.log('ready'); require('node:child_process').execSync('sleep 8')`
-  const target = spawnProcess(t, process.execPath, ['--inspect-port=0', '-e', program], {})
-  await target.stdout.waitFor(/ready/)
-  await new Promise((resolve) => setTimeout(resolve, 200))
-  const args = ['profile', String(target.pid), '-s', '1', '-o', join(t.testdir(), 'cpu.md')]
-  const { error, stderr } = await runCliInProcess(t, args)
-  t.match(error, { code: 'attach-failed' })
-  t.match(stderr, /^warning: the inspector of the target may still be open, or open later/)
 })
 
 t.test('ps and check print text and JSON', async (t) => {

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { checkValid } from '../../src/pprof/check-valid.ts'
 import { decodeProfile } from '../../src/pprof/decode-profile.ts'
 import { profileUrl, spawnProfilable, until } from '../e2e/profilable.ts'
-import { pprofdEntry, runCli, startDaemon } from '../fixtures/support/daemon.ts'
+import { pprofdEntry, pprofdEnvironment, runCli, startDaemon } from '../fixtures/support/daemon.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { runCommand } from '../fixtures/support/run-command.ts'
 import { type SpawnedProcess, spawnProcess } from '../fixtures/support/spawn-target.ts'
@@ -62,7 +62,7 @@ t.test('without -o the file is named after the target', async (t) => {
   const target = await spawnProfilable(t, 'busy.cjs')
   const cwd = t.testdir()
   const args = [pprofdEntry, 'profile', String(target.pid), '-s', '0.2']
-  const { code, stderr } = await runCommand(process.execPath, args, { cwd })
+  const { code, stderr } = await runCommand(process.execPath, args, { cwd, env: pprofdEnvironment })
   t.equal(code, 0, stderr)
   const name = `cpu-busy.cjs-${target.pid}.pb.gz`
   t.ok(existsSync(join(cwd, name)), stderr)
@@ -142,7 +142,7 @@ t.test('a terminal shows how far the capture is', { skip }, async (t) => {
   const target = await spawnProfilable(t, 'busy.cjs')
   const file = join(t.testdir(), 'cpu.md')
   const command = `${process.execPath} ${pprofdEntry} profile ${target.pid} -s 1 -o ${file}`
-  const env = { TERM: 'xterm' }
+  const env = { ...pprofdEnvironment, TERM: 'xterm' }
   const { code, stdout } = await runCommand('script', ['-qec', command, '/dev/null'], { env })
   t.equal(code, 0)
   const screen = stdout.toString().replaceAll('\x1b[K', '<clear>')
@@ -165,7 +165,7 @@ function profile(pid: number, ...args: readonly string[]): ReturnType<typeof run
 /** Resolves when the command records. */
 async function startProfile(t: Test, pid: number, file: string): Promise<SpawnedProcess> {
   const args = [pprofdEntry, 'profile', String(pid), '-s', '60', '-o', file]
-  const command = spawnProcess(t, process.execPath, args, {})
+  const command = spawnProcess(t, process.execPath, args, { env: pprofdEnvironment })
   await until('it attaches', async () => (await listeningPorts(pid)).length === 1, 15_000)
   await new Promise((resolve) => setTimeout(resolve, 700))
   return command

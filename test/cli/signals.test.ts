@@ -6,6 +6,7 @@ import t from 'tap'
 import { get, spawnProfilable, until } from '../e2e/profilable.ts'
 import { freePort } from '../fixtures/support/free-port.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
+import { spawnProcess } from '../fixtures/support/spawn-target.ts'
 import { runCliInProcess } from './captured-output.ts'
 
 t.setTimeout(60_000)
@@ -40,4 +41,20 @@ t.test('profile gives up on SIGTERM', async (t) => {
   t.match((await running).error, { code: 'capture-aborted' })
   t.notOk(existsSync(file))
   t.same(await listeningPorts(target.pid), [])
+})
+
+t.test('a target that native code blocks meanwhile is named in a warning', async (t) => {
+  const program = `
+    setTimeout(() => {
+      console.log('blocked')
+      require('node:child_process').execSync('sleep 20')
+    }, 1500)`
+  const target = spawnProcess(t, process.execPath, ['--inspect-port=0', '-e', program], {})
+  const file = join(t.testdir(), 'cpu.md')
+  const running = runCliInProcess(t, ['profile', String(target.pid), '-s', '60', '-o', file])
+  await target.stdout.waitFor(/blocked/)
+  process.emit('SIGTERM', 'SIGTERM')
+  const { error, stderr } = await running
+  t.match(error, { code: 'capture-aborted' })
+  t.match(stderr, /^warning: the inspector of the target may still be open, or open later/)
 })

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkValid } from '../../src/pprof/check-valid.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
+import { pprofdEnvironment } from '../fixtures/support/daemon.ts'
 import { type CommandResult, runCommand } from '../fixtures/support/run-command.ts'
 import { spawnProcess } from '../fixtures/support/spawn-target.ts'
 import { get, profileUrl, spawnProfilable } from './profilable.ts'
@@ -79,7 +80,9 @@ t.test('the package works where only npm has been', async (t) => {
 /** The tree of a user differs from the checkout's: package.json overrides a package for development. */
 async function testServing(t: Test, pprofd: string): Promise<void> {
   const target = await spawnProfilable(t, 'busy.cjs')
-  const daemon = spawnProcess(t, pprofd, ['serve', '--listen', '127.0.0.1:0'], {})
+  const daemon = spawnProcess(t, pprofd, ['serve', '--listen', '127.0.0.1:0'], {
+    env: pprofdEnvironment,
+  })
   const line = await daemon.stdout.waitFor(/"msg":"listening"/, 20_000)
   const { url } = JSON.parse(line)
   for (const name of ['self', String(target.pid)]) {
