@@ -1,17 +1,16 @@
-// The only test file that uses Node's own port 9229, as most processes of a machine do. Where
-// something else holds that port, there is nothing to be shown.
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+// Node's own port 9229, as most processes of a machine use it. Where something else holds that port,
+// there is nothing to be shown.
 import t from 'tap'
 import { evaluate } from '../../src/inspector/evaluate.ts'
+import { holdDefaultPort } from '../fixtures/support/default-port.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { newTargets, obey, spawnObedient, targetOf, until } from './new-targets.ts'
 
-const skip = (await isFree()) ? false : 'port 9229 is in use on this machine'
-
 t.setTimeout(300_000)
+
+const skip = await holdDefaultPort(t)
 
 for (const major of nodeMajors) {
   const { path: node = '', reason } = await nodeBinary(major)
@@ -91,14 +90,3 @@ t.test('an inspector that leads to another process is not used', async (t) => {
   t.ok(spawned.isAlive() && other.isAlive())
   t.strictSame(await listeningPorts(other.pid), [otherPort], 'the other one is left alone')
 })
-
-async function isFree(): Promise<boolean> {
-  const server = createServer().listen(9229, '127.0.0.1')
-  const outcome = once(server, 'listening').then(
-    () => true,
-    () => false,
-  )
-  const free = await outcome
-  server.close()
-  return free
-}
