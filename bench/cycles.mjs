@@ -24,21 +24,20 @@ const rows = []
 const cycleMs = []
 for (let cycle = 0; cycle <= cycles; cycle++) {
   // The first ones load code and grow pools in both processes, so the first row is taken after 10.
-  if (cycle === 10 || cycle % Math.max(1, cycles / 5) === 0) rows.push(measure(cycle))
+  if (cycle === 10 || cycle % Math.max(1, cycles / 5) === 0) rows.push(await measure(cycle))
   const begin = performance.now()
   const known = await targets.resolve(String(target.pid))
   await recordCpu(targets, known, { durationMs: windowMs, hz: 100 })
   cycleMs.push(performance.now() - begin)
 }
 await targets.close()
-// What the target frees, it frees with its next collections.
-await new Promise((resolve) => setTimeout(resolve, 5000))
-rows.push(measure(`${cycles}, 5 s later`))
 console.log(`\n${cycles} captures of ${windowMs} ms; one takes ${spread(cycleMs)} ms`)
 console.table(rows)
 await target.stop()
 
-function measure(cycle) {
+/** The heap is what is left after a full collection, so that garbage is not taken for growth. */
+async function measure(cycle) {
+  const heapBytes = await heapAfterCollection()
   const status = readFileSync(`/proc/${target.pid}/status`, 'utf8')
   const field = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1])
   const links = descriptors()
@@ -46,11 +45,22 @@ function measure(cycle) {
     cycle,
     'target resident, MB': (field('VmRSS') / 1024).toFixed(1),
     'anonymous, MB': (field('RssAnon') / 1024).toFixed(1),
+    'heap in use, MB': (heapBytes / 1e6).toFixed(2),
     threads: field('Threads'),
     descriptors: links.length,
     sockets: links.filter((link) => link.startsWith('socket:')).length,
     'this process, MB': (process.memoryUsage.rss() / 2 ** 20).toFixed(1),
   }
+}
+
+async function heapAfterCollection() {
+  const { session, detach } = await targets.attach(await targets.resolve(String(target.pid)))
+  await session.send('HeapProfiler.collectGarbage')
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: 'process.memoryUsage().heapUsed',
+  })
+  await detach()
+  return result.value
 }
 
 function descriptors() {

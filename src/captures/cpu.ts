@@ -37,7 +37,7 @@ const workerTimeoutMs = 5000
 /**
  * Attaches, records all threads and detaches; the target is restored whatever happens.
  * @throws {CaptureError} capture-aborted when the signal fired, pause-too-long.
- * @throws {TargetError} as `Targets.attach`, and target-vanished when the process ended meanwhile.
+ * @throws {TargetError} as `Targets.attach`, target-forbidden, and target-vanished when the process ended meanwhile.
  */
 export async function recordCpu(
   targets: Targets,
@@ -47,6 +47,7 @@ export async function recordCpu(
   const { signal, onPhase } = options
   try {
     onPhase?.('attaching')
+    refuseForbidden(target)
     await refuseLongPause(targets, target, options)
     const attachment = await targets.attach(target, { signal })
     try {
@@ -58,6 +59,12 @@ export async function recordCpu(
   } catch (error) {
     throw captureFailure(target, error, signal)
   }
+}
+
+function refuseForbidden({ id, profiles }: Target): void {
+  if (profiles === undefined || profiles.includes('profile')) return
+  const message = `the configuration allows no CPU profile of ${id}: profile is not among its profiles`
+  throw new TargetError('target-forbidden', message)
 }
 
 async function refuseLongPause(

@@ -43,7 +43,11 @@ export interface ConfiguredTarget {
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
+  /** The profiles that may be taken of it, called as in URLs. */
+  readonly profiles: readonly ProfileKind[]
 }
+
+export type ProfileKind = 'profile'
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */

@@ -73,6 +73,13 @@ const target = {
       description:
         'Whether SIGUSR1 may be sent to open its inspector; false uses an open one only.',
     },
+    profiles: {
+      type: 'array',
+      default: ['profile'],
+      uniqueItems: true,
+      items: { type: 'string', enum: ['profile'] },
+      description: 'The profiles that may be taken of it, called as in URLs; [] allows none.',
+    },
   },
 } as const
 

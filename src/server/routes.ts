@@ -5,6 +5,7 @@ import { cmdlineHandler } from './routes/cmdline.ts'
 import { healthzHandler } from './routes/healthz.ts'
 import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-page.ts'
 import { landingHandler } from './routes/landing.ts'
+import { metricsHandler } from './routes/metrics.ts'
 import { profileHandler } from './routes/profile.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
@@ -12,6 +13,7 @@ import { preflightHandler, targetHandler, targetsHandler } from './routes/target
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/', landingHandler(context))
   app.get('/healthz', healthzHandler(context))
+  app.get('/metrics', metricsHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/preflight', preflightHandler(context))

@@ -20,6 +20,8 @@ export interface ConfiguredTarget {
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
+  /** The profiles that may be taken of it, called as in URLs; undefined: all. */
+  readonly profiles?: readonly string[] | undefined
 }
 
 /**
@@ -48,8 +50,8 @@ export async function configuredProcesses(
   entry: ConfiguredTarget,
   procRoot: string,
 ): Promise<readonly Target[]> {
-  const { name, signal, port } = entry
-  const naming = { id: name, name, maySignal: signal }
+  const { name, signal, port, profiles } = entry
+  const naming = { id: name, name, maySignal: signal, profiles }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
     const all = await discoverTargets(procRoot)
@@ -85,7 +87,7 @@ async function matches(
   return cgroup?.split('\n').some((line) => line.split('/').includes(unit ?? '')) ?? false
 }
 
-function portTarget({ name, signal }: ConfiguredTarget, port: number): Target {
+function portTarget({ name, signal, profiles }: ConfiguredTarget, port: number): Target {
   return {
     id: name,
     instance: '',
@@ -100,5 +102,6 @@ function portTarget({ name, signal }: ConfiguredTarget, port: number): Target {
     port,
     configured: true,
     maySignal: signal,
+    profiles,
   }
 }

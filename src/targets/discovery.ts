@@ -15,6 +15,7 @@ export interface TargetNaming {
   readonly id: string
   readonly name: string
   readonly maySignal: boolean
+  readonly profiles?: readonly string[] | undefined
 }
 
 /** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
@@ -53,6 +54,7 @@ export async function readTarget(
     port: undefined,
     configured: naming !== undefined,
     maySignal: naming?.maySignal ?? true,
+    profiles: naming?.profiles,
   }
 }
 

@@ -28,6 +28,8 @@ export interface Target {
   readonly configured: boolean
   /** False: never send SIGUSR1, only use an inspector that is open already. */
   readonly maySignal: boolean
+  /** The profiles that may be taken of it, called as in URLs; undefined: all. */
+  readonly profiles?: readonly string[] | undefined
 }
 
 /** One step of the pre-flight. */

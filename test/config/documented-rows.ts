@@ -24,7 +24,8 @@ export function targetRows(): readonly string[] {
   )
 }
 
-function typeOf({ type, enum: choices, minimum, maximum }: SchemaNode): string {
+function typeOf({ type, enum: choices, minimum, maximum, items }: SchemaNode): string {
+  if (type === 'array') return `list of ${typeOf(items as SchemaNode)}`
   if (choices !== undefined) return choices.map(code).join(' ')
   if (type === 'integer') return `${minimum} to ${maximum}`
   return type === 'boolean' ? '`true` `false`' : 'text'

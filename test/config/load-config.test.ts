@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { defaultConfig } from './default-config.ts'
 
-const both = { signal: true, enabled: true }
+const both = { signal: true, enabled: true, profiles: ['profile'] }
 
 t.test('without file, environment and flags there are the defaults', async (t) => {
   const defaultFile = join(t.testdir(), 'none.yaml')
@@ -26,7 +26,7 @@ const files: readonly (readonly [text: string, changes: object])[] = [
   ['targets: [{ name: a, pid: 1 }]', { targets: [{ name: 'a', pid: 1, ...both }] }],
   [
     'targets: [{ name: 1a, port: 9229, signal: false }]',
-    { targets: [{ name: '1a', port: 9229, enabled: true, signal: false }] },
+    { targets: [{ ...both, name: '1a', port: 9229, signal: false }] },
   ],
   [
     'targets: [{ name: a.b_c-d, pidFile: /run/a.pid }]',
@@ -34,7 +34,11 @@ const files: readonly (readonly [text: string, changes: object])[] = [
   ],
   [
     'targets: [{ name: a, unit: a@1.service, enabled: false }]',
-    { targets: [{ name: 'a', unit: 'a@1.service', enabled: false, signal: true }] },
+    {
+      targets: [
+        { name: 'a', unit: 'a@1.service', enabled: false, signal: true, profiles: ['profile'] },
+      ],
+    },
   ],
   [
     'targets: [{ name: a, match: "^node (x|y)$" }]\ndefaultTarget: a\ndiscover: false',

@@ -51,7 +51,7 @@ t.test('the examples of the shipped file are valid once they are uncommented', a
   const { targets, defaultTarget } = await loadConfig({ file, env: {} })
   t.same(
     targets.map(({ name }) => name),
-    ['api', 'jobs', 'gateway', 'repl', 'debugged', 'payments'],
+    ['api', 'jobs', 'gateway', 'repl', 'debugged', 'payments', 'billing'],
   )
   t.equal(defaultTarget, 'api')
 })
