@@ -33,6 +33,9 @@ const firstLookMs = 50
 const slowestLookMs = 2000
 const stopPollMs = 20
 
+/** For the last look at each; a target that reacts answers within a few ms. */
+const lastLookMs = 500
+
 /** Closing takes some 20 ms; whoever wants the port does not wait for a process that does not react. */
 const lookNowTimeoutMs = 1000
 
@@ -49,6 +52,8 @@ export class InspectorSweeper {
   readonly #watches = new Map<Watching, Promise<void>>()
   #certain = 0
   readonly #stopping = new AbortController()
+  /** Ends connections to targets that do not react, for which a command's own limit is too long. */
+  readonly #cutting = new AbortController()
 
   constructor(options: ConnectOptions, finder: InspectorFinder) {
     this.#options = options
@@ -93,7 +98,9 @@ export class InspectorSweeper {
     while (this.#certain > 0 && performance.now() < deadline) await sleep(stopPollMs)
     const unfinished = this.#certain
     this.#stopping.abort()
+    const cut = setTimeout(() => this.#cutting.abort(), lastLookMs)
     await Promise.all(this.#watches.values())
+    clearTimeout(cut)
     return unfinished
   }
 
@@ -141,7 +148,8 @@ export class InspectorSweeper {
     const found = await this.#finder.findWanted(target, isOurs)
     if (found === undefined) return false
     try {
-      const { session } = await connect(target, found.endpoint, this.#options)
+      const options = { ...this.#options, signal: this.#cutting.signal }
+      const { session } = await connect(target, found.endpoint, options)
       const { procRoot } = this.#options
       return await closeInspector(target, found, session, { procRoot, originalPort })
     } catch {
