@@ -108,9 +108,15 @@ export class TargetDirectory {
   }
 
   async #byInstance(instance: string, pid: number): Promise<Target> {
-    const target = await this.#byPid(pid)
-    if (target.instance === instance) return target
-    const message = `process ${pid} is not the one that ${instance} means: that has ended`
+    const target = await this.#byPid(pid).catch((error: unknown) => {
+      if (error instanceof TargetError && error.code === 'target-unknown') return undefined
+      throw error
+    })
+    if (target?.instance === instance) return target
+    const message =
+      target === undefined
+        ? `the process ${pid} that ${instance} means has ended`
+        : `process ${pid} is not the one that ${instance} means: that has ended`
     throw new TargetError('target-vanished', message)
   }
 
