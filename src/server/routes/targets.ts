@@ -33,6 +33,7 @@ export function preflightHandler({ targets }: ServerContext): Handler {
 function describe(target: Target): object {
   return {
     id: target.id,
+    instance: target.instance || null,
     name: target.name,
     kind: target.kind,
     pid: target.pid,
@@ -56,6 +57,7 @@ function describePreflight(preflight: Preflight): object {
     via: preflight.via ?? null,
     port: preflight.port ?? null,
     refusal: preflight.refusal ?? null,
+    estimatedPause: preflight.estimatedPause ?? null,
     warnings: preflight.warnings,
     checks: preflight.checks,
   }
