@@ -15,11 +15,16 @@ export interface WorkerSessionsOptions {
   readonly onWorker: (worker: Worker) => void
 }
 
+/** Nobody runs, or starts during one capture, so many threads; a target that says so is up to something. */
+const maxWorkers = 1000
+const maxWorkersEver = 10_000
+
 export class WorkerSessions {
   readonly #parent: Session
   readonly #options: WorkerSessionsOptions
   readonly #transports = new Map<string, WorkerTransport>()
   readonly #unlisten: readonly (() => void)[]
+  #everCount = 0
 
   constructor(parent: Session, options: WorkerSessionsOptions) {
     this.#parent = parent
@@ -44,7 +49,9 @@ export class WorkerSessions {
     try {
       await parent.send('NodeWorker.enable', { waitForDebuggerOnStart: false })
     } catch (error) {
-      if (!(error instanceof InspectorError && error.code === 'command-failed')) throw error
+      if (error instanceof InspectorError && error.code === 'command-failed') return sessions
+      await sessions.close()
+      throw error
     }
     return sessions
   }
@@ -57,6 +64,9 @@ export class WorkerSessions {
   }
 
   #attached(sessionId: string, { workerId, title }: WorkerInfo): void {
+    const isTooMuch = this.#transports.size >= maxWorkers || this.#everCount >= maxWorkersEver
+    if (isTooMuch || this.#transports.has(sessionId)) return
+    this.#everCount++
     const transport = new WorkerTransport(this.#parent, sessionId)
     this.#transports.set(sessionId, transport)
     const { commandTimeoutMs, onWorker } = this.#options
