@@ -53,6 +53,19 @@ t.test('a cluster whose workers the signal would kill is left alone', { skip }, 
   t.equal(cluster.primary.stderr.text(), '', 'nobody was signalled')
 })
 
+t.test('a cluster whose profiling daemon is killed is closed by the next', { skip }, async (t) => {
+  const env = { PPROFD_STATE_DIR: temporaryFolder(t) }
+  const daemon = await startDaemon(t, { env })
+  const cluster = await spawnCluster(t)
+  const lost = t.rejects(get(profileUrl(daemon.url, cluster.primary, 'seconds=60')))
+  await until('it is open', async () => (await listeningPorts(cluster.primary.pid)).length === 1)
+  daemon.child.kill('SIGKILL')
+  await lost
+  await startDaemon(t, { env })
+  await isLetGo(t, cluster.pids)
+  t.ok(cluster.isAlive())
+})
+
 t.test('four independent processes at once', { skip }, async (t) => {
   const daemon = await startDaemonWithState(t)
   const all = await Promise.all([1, 2, 3, 4].map(() => spawnTarget(t, 'busy.cjs')))
