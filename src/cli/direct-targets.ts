@@ -26,7 +26,6 @@ export async function withTargets<T>(
     stateFolder: stateFolder(config.stateDir, process.env),
   })
   try {
-    await targets.recover()
     return await work({ targets, config })
   } finally {
     const leftOpen = await targets.close()
@@ -36,7 +35,8 @@ export async function withTargets<T>(
 
 function warnLeftOpen(): void {
   process.stderr.write(
-    'warning: the inspector of the target may still be open, or open later: it did not react in time\n' +
-      'try: pprofd ps (and, once it reacts again, any pprofd command on it)\n',
+    'warning: the inspector of the target is still open: it did not react in time. ' +
+      'The next capture, or the daemon, closes it as soon as it reacts\n' +
+      'try: pprofd ps\n',
   )
 }

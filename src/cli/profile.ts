@@ -99,6 +99,8 @@ async function profile(
   }
   await checkOutput(flags.output ?? '.')
   const target = await targets.resolve(flags.target)
+  // What a crashed command left open is closed by the next one that may touch processes at all.
+  await targets.recover()
   const durationMs = seconds * 1000
   const progress = startProgress(target.name, durationMs)
   const interrupts = captureInterrupts()

@@ -56,5 +56,5 @@ t.test('a target that native code blocks meanwhile is named in a warning', async
   process.emit('SIGTERM', 'SIGTERM')
   const { error, stderr } = await running
   t.match(error, { code: 'capture-aborted' })
-  t.match(stderr, /^warning: the inspector of the target may still be open, or open later/)
+  t.match(stderr, /^warning: the inspector of the target is still open/)
 })
