@@ -2,6 +2,7 @@
 // ends tap's measurement of the coverage.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { get, spawnProfilable, until } from '../e2e/profilable.ts'
 import { freePort } from '../fixtures/support/free-port.ts'
@@ -53,6 +54,8 @@ t.test('a target that native code blocks meanwhile is named in a warning', async
   const file = join(t.testdir(), 'cpu.md')
   const running = runCliInProcess(t, ['profile', String(target.pid), '-s', '60', '-o', file])
   await target.stdout.waitFor(/blocked/)
+  // From the line to the blocking call it has a few ms in which it would still answer.
+  await sleep(300)
   process.emit('SIGTERM', 'SIGTERM')
   const { error, stderr } = await running
   t.match(error, { code: 'capture-aborted' })
