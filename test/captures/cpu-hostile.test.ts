@@ -99,5 +99,5 @@ t.test('a version that is none is unknown', async (t) => {
 t.test('a profile above the limit fails with the limit as the reason', async (t) => {
   const text = `{"profile":{"nodes":["${'x'.repeat(5000)}"]}}`
   const { done } = await capture(t, { 'Profiler.stop': result(text) }, 4096)
-  await t.rejects(done, { message: /Max payload size exceeded/ })
+  await t.rejects(done, { code: 'message-too-large' })
 })

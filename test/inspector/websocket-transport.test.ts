@@ -19,8 +19,7 @@ t.test('a message above the limit ends the session with the reason', async (t) =
     { maxMessageBytes: 1024 },
   )
   await t.rejects(small.send('Runtime.getIsolateId'), {
-    code: 'session-closed',
-    message: /Max payload size exceeded/,
+    code: 'message-too-large',
   })
   await small.closed
 })
@@ -33,7 +32,7 @@ t.test('a message in many fragments counts as one', async (t) => {
     },
     { maxMessageBytes: 1024 },
   )
-  await t.rejects(session.send('Profiler.stop'), { message: /Max payload size exceeded/ })
+  await t.rejects(session.send('Profiler.stop'), { code: 'message-too-large' })
 })
 
 t.test('binary messages are read like text', async (t) => {
