@@ -6,7 +6,8 @@ import { readArguments, readEnvironment, readWorkingDirectory } from '../proc/pr
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { instanceId } from './instance-id.ts'
-import { processName } from './script-argument.ts'
+import { packageName } from './package-name.ts'
+import { processName, scriptArgument } from './script-argument.ts'
 import { serviceName, systemdUnit } from './service-name.ts'
 import type { Target } from './target.ts'
 
@@ -31,7 +32,7 @@ export async function readTarget(
   procRoot: string,
   naming?: TargetNaming,
 ): Promise<Target | undefined> {
-  const [stat, status, executable, argv, workingDirectory, name] = await Promise.all([
+  const [stat, status, executable, argv, workingDirectory, given] = await Promise.all([
     readProcessStat(pid, procRoot),
     readProcessStatus(pid, procRoot),
     readExecutable(pid, procRoot),
@@ -40,10 +41,12 @@ export async function readTarget(
     naming?.name ?? readServiceName(pid, procRoot),
   ])
   if (stat === undefined || status === undefined || argv === undefined) return undefined
+  const name = given ?? processName(argv, stat.comm)
   return {
     id: naming?.id ?? String(pid),
     instance: await instanceId({ pid, startTimeTicks: stat.startTimeTicks }, procRoot),
-    name: name ?? processName(argv, stat.comm),
+    name,
+    service: given ?? (await readPackageName(pid, procRoot, { argv, workingDirectory })) ?? name,
     kind: 'process',
     pid,
     startTimeTicks: stat.startTimeTicks,
@@ -56,6 +59,16 @@ export async function readTarget(
     maySignal: naming?.maySignal ?? true,
     profiles: naming?.profiles,
   }
+}
+
+async function readPackageName(
+  pid: number,
+  procRoot: string,
+  { argv, workingDirectory }: Pick<Target, 'argv' | 'workingDirectory'>,
+): Promise<string | undefined> {
+  const script = scriptArgument(argv)
+  if (script === undefined) return undefined
+  return packageName(`${procRoot}/${pid}/root`, workingDirectory, script)
 }
 
 async function readServiceName(pid: number, procRoot: string): Promise<string | undefined> {

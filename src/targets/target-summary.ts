@@ -7,6 +7,7 @@ export interface TargetSummary {
   /** The stable id of this run of the process; also a name of the target in URLs. */
   readonly instance: string | null
   readonly name: string
+  readonly service: string
   readonly kind: string
   /** Null for a target known by its port only. */
   readonly pid: number | null
@@ -29,6 +30,7 @@ export function targetSummary(preflight: Preflight): TargetSummary {
     id: target.id,
     instance: target.instance || null,
     name: target.name,
+    service: target.service ?? target.name,
     kind: target.kind,
     pid: target.pid || null,
     uid: target.uid < 0 ? null : target.uid,

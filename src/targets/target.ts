@@ -10,6 +10,8 @@ export interface Target {
   readonly instance: string
   /** What people call it: the configured name, else its service's, else its script's. */
   readonly name: string
+  /** What its service is called: as `name`, but its package's name comes before its script's. */
+  readonly service?: string | undefined
   readonly kind: 'process' | 'port' | 'self'
   /** Pid as pprofd's own pid namespace numbers it; 0 for a target known by port only. */
   readonly pid: number

@@ -35,6 +35,7 @@ function describe(target: Target): object {
     id: target.id,
     instance: target.instance || null,
     name: target.name,
+    service: target.service ?? target.name,
     kind: target.kind,
     pid: target.pid,
     // A 64-bit count: as a number it could lose digits.
