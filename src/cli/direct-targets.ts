@@ -35,7 +35,7 @@ export async function withTargets<T>(
 
 function warnLeftOpen(): void {
   process.stderr.write(
-    'warning: the inspector of the target is still open: it did not react in time. ' +
+    'warning: the inspector of the target is still open, or may open later: it did not react in time. ' +
       'The next capture, or the daemon, closes it as soon as it reacts\n' +
       'try: pprofd ps\n',
   )
