@@ -50,7 +50,6 @@ export class InspectorSweeper {
   readonly #options: ConnectOptions
   readonly #finder: InspectorFinder
   readonly #watches = new Map<Watching, Promise<void>>()
-  #certain = 0
   readonly #stopping = new AbortController()
   /** Ends connections to targets that do not react, for which a command's own limit is too long. */
   readonly #cutting = new AbortController()
@@ -62,7 +61,7 @@ export class InspectorSweeper {
 
   /** How many are open, or may open late. */
   get pending(): number {
-    return this.#certain
+    return [...this.#watches.keys()].filter(({ watch }) => !watch.repeatedly).length
   }
 
   /** Whether anything is watched, be it for something that may never open. */
@@ -71,16 +70,11 @@ export class InspectorSweeper {
   }
 
   watch(target: Target, watch: Watch): void {
-    const weight = watch.repeatedly ? 0 : 1
-    this.#certain += weight
     const watching: Watching = { target, watch, looking: Promise.resolve(false) }
     const ended = this.#closeWhenPossible(watching)
       // A watch that fails, say for lack of descriptors, must not take the daemon down.
       .catch(() => {})
-      .finally(() => {
-        this.#certain -= weight
-        this.#watches.delete(watching)
-      })
+      .finally(() => this.#watches.delete(watching))
     this.#watches.set(watching, ended)
   }
 
@@ -95,8 +89,8 @@ export class InspectorSweeper {
   /** Waits a time for what is known to be open. Returns how many could not be closed. */
   async stop(waitMs: number): Promise<number> {
     const deadline = performance.now() + waitMs
-    while (this.#certain > 0 && performance.now() < deadline) await sleep(stopPollMs)
-    const unfinished = this.#certain
+    while (this.pending > 0 && performance.now() < deadline) await sleep(stopPollMs)
+    const unfinished = this.pending
     this.#stopping.abort()
     const cut = setTimeout(() => this.#cutting.abort(), lastLookMs)
     await Promise.all(this.#watches.values())
