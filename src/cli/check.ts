@@ -2,7 +2,7 @@
 import type { PauseEstimate } from '../targets/pause-estimate.ts'
 import type { Preflight } from '../targets/target.ts'
 import { targetSummary } from '../targets/target-summary.ts'
-import type { Commands } from './command.ts'
+import { type Commands, targetArgument } from './command.ts'
 import { withTargets } from './direct-targets.ts'
 import { formatTable } from './table.ts'
 
@@ -12,11 +12,7 @@ export function addCheckCommand({ cli, run }: Commands): void {
     'Say what attaching to a target would do, and why not; exit code 1 when it is refused',
     (command) =>
       command
-        .positional('target', {
-          type: 'string',
-          demandOption: true,
-          description: 'A pid, a name, or self',
-        })
+        .positional('target', targetArgument)
         .option('json', { type: 'boolean', default: false, description: 'Print JSON' })
         .example('$0 check 4711', 'before the first capture in production'),
     run(async (args) => {

@@ -9,6 +9,13 @@ export interface Commands {
   ): (args: ArgumentsCamelCase<T>) => Promise<void>
 }
 
+/** The positional argument of every command that works on one target. */
+export const targetArgument = {
+  type: 'string',
+  demandOption: true,
+  description: 'A pid, a name, or self',
+} as const
+
 /** Flags that every command has. */
 export interface CommonFlags {
   readonly config?: string | undefined

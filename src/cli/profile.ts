@@ -11,7 +11,7 @@ import {
 } from '../convert/cpu-formats.ts'
 import { InputError } from '../errors.ts'
 import { captureInterrupts } from './capture-interrupts.ts'
-import type { Commands, CommonFlags } from './command.ts'
+import { type Commands, type CommonFlags, targetArgument } from './command.ts'
 import { withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
@@ -35,11 +35,7 @@ export function addProfileCommand({ cli, run }: Commands): void {
     'Record a CPU profile of a running Node process into a file',
     (command) =>
       command
-        .positional('target', {
-          type: 'string',
-          demandOption: true,
-          description: 'A pid, a name, or self',
-        })
+        .positional('target', targetArgument)
         .option('seconds', {
           alias: 's',
           type: 'string',
