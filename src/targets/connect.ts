@@ -1,4 +1,5 @@
 /** From an inspector's port to a session that is proved to be with the right process. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InspectorError, OperationalError, TargetError } from '../errors.ts'
 import type { InspectorEndpoint } from '../inspector/endpoint.ts'
 import { evaluate } from '../inspector/evaluate.ts'
@@ -78,9 +79,38 @@ async function letGoOnExit(session: Session): Promise<void> {
   }
 }
 
-/** Whatever went wrong on the way in, said in one form. */
-export function attachFailure(target: Target, cause: unknown): Error {
-  if (cause instanceof TargetError || !(cause instanceof OperationalError)) return cause as Error
+/** A dying process closes its sockets a moment before the kernel says that it has ended. */
+const dyingMs = 250
+const dyingPollMs = 10
+
+/**
+ * Whatever went wrong on the way in, said in one form: where the process has ended meanwhile, that is
+ * the reason, whichever step noticed it.
+ */
+export async function attachFailure(
+  target: Target,
+  cause: unknown,
+  procRoot: string,
+): Promise<unknown> {
+  if (!(cause instanceof OperationalError) || cause.code === 'target-vanished') return cause
+  if (target.kind === 'process' && (await hasEnded(target, cause, procRoot))) {
+    const message = `process ${target.pid} ended before pprofd could attach`
+    return new TargetError('target-vanished', message, { cause })
+  }
+  if (cause instanceof TargetError) return cause
   const message = `pprofd could not attach to ${target.id}: ${cause.message}`
   return new TargetError('attach-failed', message, { cause })
+}
+
+async function hasEnded(
+  target: Target,
+  { code }: OperationalError,
+  procRoot: string,
+): Promise<boolean> {
+  const deadline = performance.now() + (code === 'session-closed' ? dyingMs : 0)
+  while (await isStillRunning(target, procRoot)) {
+    if (performance.now() >= deadline) return false
+    await sleep(dyingPollMs)
+  }
+  return true
 }

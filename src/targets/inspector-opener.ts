@@ -228,9 +228,9 @@ async function ownIdentity(procRoot: string): Promise<ProcessIdentity> {
   return { pid: process.pid, startTimeTicks: stat?.startTimeTicks ?? 0n }
 }
 
+/** Where the process has ended meanwhile, `attachFailure` says so. */
 function refusal(target: Target, reason: string): TargetError {
-  const code = /has ended/.test(reason) ? 'target-vanished' : 'target-refused'
-  return new TargetError(code, `pprofd does not attach to ${target.id}: ${reason}`, {
+  return new TargetError('target-refused', `pprofd does not attach to ${target.id}: ${reason}`, {
     tryNext: `pprofd check ${target.id}`,
   })
 }

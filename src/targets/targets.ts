@@ -138,9 +138,17 @@ export class Targets {
 
   async #attachToProcess(target: Target, signal: AbortSignal | undefined): Promise<Attachment> {
     const startedMs = performance.now()
-    const warm = this.#warm.take(target) ?? (await this.#connect(target, signal))
+    const warm = this.#warm.take(target) ?? (await this.#enter(target, signal))
     const attachMs = performance.now() - startedMs
     return this.#tracked({ target, ...warm, attachMs }, () => this.#warm.keep(target, warm))
+  }
+
+  async #enter(target: Target, signal: AbortSignal | undefined): Promise<WarmSession> {
+    try {
+      return await this.#connect(target, signal)
+    } catch (error) {
+      throw await attachFailure(target, error, this.#procRoot)
+    }
   }
 
   async #connect(target: Target, signal: AbortSignal | undefined): Promise<WarmSession> {
@@ -152,7 +160,7 @@ export class Targets {
       return { session, nodeVersion, openedByUs: door.entry !== undefined, leave }
     } catch (error) {
       await this.#doors.leave(target, door, undefined)
-      throw attachFailure(target, error)
+      throw error
     }
   }
 
@@ -170,7 +178,7 @@ export class Targets {
       const facts = { target, session, nodeVersion, openedByUs: false, attachMs }
       return this.#tracked(facts, () => session.close())
     } catch (error) {
-      throw attachFailure(target, error)
+      throw await attachFailure(target, error, this.#procRoot)
     }
   }
 
