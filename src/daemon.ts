@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
-import type { Config } from './config/config.ts'
+import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
@@ -116,6 +116,7 @@ function targetsOptions(config: Config): TargetsOptions {
     configured: config.targets,
     defaultTarget: config.defaultTarget,
     discover: config.discover,
+    profiles: config.profiles ?? servedProfiles,
     commandTimeoutMs: config.limits.commandTimeoutMs,
     maxMessageBytes: config.limits.maxProfileBytes,
     lingerMs: config.attach.linger * 1000,

@@ -1,4 +1,5 @@
 /** What a CPU capture hands over: V8's own data, and what it was asked for and cost. */
+import type { RecordedTarget } from './recorded-target.ts'
 
 export interface CpuRecording {
   readonly target: RecordedTarget
@@ -17,15 +18,6 @@ export interface CpuRecording {
   readonly stopPauseMs: number
   readonly attachMs: number
   readonly openedInspector: boolean
-}
-
-export interface RecordedTarget {
-  readonly pid: number
-  readonly name: string
-  /** `process.version`, such as `v20.20.2`. */
-  readonly nodeVersion: string
-  readonly executable: string
-  readonly workingDirectory: string
 }
 
 export interface ThreadRecording {

@@ -1,14 +1,16 @@
 /** Recording a CPU profile: V8's sampling profiler, switched on and off through the inspector. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CaptureError, InspectorError, TargetError } from '../errors.ts'
+import { CaptureError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
+import { type CaptureControl, withAttachment } from './attached.ts'
 import type { CpuRecording } from './cpu-recording.ts'
 import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
 import { CpuWorkers } from './cpu-workers.ts'
+import { recordedTarget } from './recorded-target.ts'
 
-export interface CpuOptions {
+export interface CpuOptions extends CaptureControl {
   readonly durationMs: number
   /** Samples a second, 1 to 1000. */
   readonly hz: number
@@ -16,14 +18,9 @@ export interface CpuOptions {
   readonly mainThreadOnly?: boolean | undefined
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
-  /** Ends the capture early; what was recorded is dropped, the target restored. */
-  readonly signal?: AbortSignal | undefined
   /** Ends the recording early and keeps it. */
   readonly endEarly?: AbortSignal | undefined
-  readonly onPhase?: ((phase: CapturePhase) => void) | undefined
 }
-
-export type CapturePhase = 'attaching' | 'recording' | 'stopping' | 'detaching'
 
 /** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
 const startTimeoutMs = 60_000
@@ -44,27 +41,12 @@ export async function recordCpu(
   target: Target,
   options: CpuOptions,
 ): Promise<CpuRecording> {
-  const { signal, onPhase } = options
-  try {
-    onPhase?.('attaching')
-    refuseForbidden(target)
-    await refuseLongPause(targets, target, options)
-    const attachment = await targets.attach(target, { signal })
-    try {
-      return await record(attachment, options)
-    } finally {
-      onPhase?.('detaching')
-      await attachment.detach()
-    }
-  } catch (error) {
-    throw captureFailure(target, error, signal)
-  }
-}
-
-function refuseForbidden({ id, profiles }: Target): void {
-  if (profiles === undefined || profiles.includes('profile')) return
-  const message = `the configuration allows no CPU profile of ${id}: profile is not among its profiles`
-  throw new TargetError('target-forbidden', message)
+  return withAttachment(
+    targets,
+    target,
+    { ...options, kind: 'profile', beforehand: () => refuseLongPause(targets, target, options) },
+    (attachment) => record(attachment, options),
+  )
 }
 
 async function refuseLongPause(
@@ -84,9 +66,9 @@ async function refuseLongPause(
 }
 
 async function record(attachment: Attachment, options: CpuOptions): Promise<CpuRecording> {
-  const { session, target, nodeVersion, openedByUs, attachMs } = attachment
+  const { session, openedByUs, attachMs } = attachment
   const { durationMs, hz, signal, onPhase } = options
-  const { pid, name, executable, workingDirectory } = target
+  const { pid } = attachment.target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
   const workers = options.mainThreadOnly
     ? undefined
@@ -109,7 +91,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
     isAnswering = true
     const { profileJson, pauseMs: stopPauseMs } = main
     return {
-      target: { pid, name, nodeVersion, executable, workingDirectory },
+      target: recordedTarget(attachment),
       threads: [{ pid, thread: 'main', profileJson }, ...(others?.threads ?? [])],
       missing: others?.missing ?? [],
       startedAtMs,
@@ -141,16 +123,4 @@ async function recordingTime(
   await sleep(durationMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
   // A closed session is reported by the next command, with its reason.
   signal?.throwIfAborted()
-}
-
-function captureFailure(target: Target, error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) {
-    const message = `the capture of ${target.id} was given up; the target is as before`
-    return new CaptureError('capture-aborted', message, { cause: signal.reason })
-  }
-  if (error instanceof InspectorError && error.code === 'session-closed') {
-    const message = `${target.id} ended, or its inspector was closed, during the capture (${error.message})`
-    return new TargetError('target-vanished', message, { cause: error })
-  }
-  return error
 }

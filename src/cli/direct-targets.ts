@@ -21,6 +21,7 @@ export async function withTargets<T>(
     configured: config.targets,
     defaultTarget: config.defaultTarget,
     discover: config.discover,
+    profiles: config.profiles,
     commandTimeoutMs: limits.commandTimeoutMs,
     maxMessageBytes: limits.maxProfileBytes,
     stateFolder: stateFolder(config.stateDir, process.env),

@@ -1,5 +1,5 @@
 /** One line on stderr that says how far a capture is; nothing where stderr is no terminal. */
-import type { CapturePhase } from '../captures/cpu.ts'
+import type { CapturePhase } from '../captures/attached.ts'
 
 export interface Progress {
   readonly phase: (phase: CapturePhase) => void

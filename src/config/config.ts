@@ -21,6 +21,8 @@ export interface Settings {
   readonly defaultTarget?: string | number
   /** Whether Node processes that `targets` does not list are served too. */
   readonly discover: boolean
+  /** What may be taken of targets that do not say it themselves; undefined: `servedProfiles`, or all. */
+  readonly profiles?: readonly ProfileKind[]
   /** Absolute path; state-folder.ts chooses where there is none. */
   readonly stateDir?: string
   readonly attach: AttachOptions
@@ -43,11 +45,19 @@ export interface ConfiguredTarget {
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
-  /** The profiles that may be taken of it, called as in URLs. */
-  readonly profiles: readonly ProfileKind[]
+  /** The profiles that may be taken of it; undefined: those of `Settings.profiles`. */
+  readonly profiles?: readonly ProfileKind[]
 }
 
-export type ProfileKind = 'profile'
+/** Called as in URLs; `heap` means allocs, too. */
+export type ProfileKind = 'profile' | 'heap' | 'retained' | 'heapsnapshot'
+
+/**
+ * What the daemon serves where the configuration does not say. A heap snapshot holds every string of
+ * the target, its passwords and its users' data, so it needs to be allowed by name. Whoever runs a
+ * command has the right to take one anyway.
+ */
+export const servedProfiles: readonly ProfileKind[] = ['profile', 'heap', 'retained']
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */

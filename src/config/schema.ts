@@ -7,6 +7,9 @@
 /** A path segment of URLs, so neither `.` nor `..`; a number would be a pid. */
 const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
 
+/** What can be taken of a target; `heap` means allocs, too. */
+const profileKinds = ['profile', 'heap', 'retained', 'heapsnapshot'] as const
+
 /** Linux's PID_MAX_LIMIT. */
 const maxPid = 4_194_304
 
@@ -75,10 +78,9 @@ const target = {
     },
     profiles: {
       type: 'array',
-      default: ['profile'],
       uniqueItems: true,
-      items: { type: 'string', enum: ['profile'] },
-      description: 'The profiles that may be taken of it, called as in URLs; [] allows none.',
+      items: { type: 'string', enum: profileKinds },
+      description: 'The profiles that may be taken of it; not set, those of the option profiles.',
     },
   },
 } as const
@@ -120,6 +122,13 @@ export const configSchema = {
       type: 'boolean',
       default: true,
       description: 'Whether Node processes that targets does not list are served too.',
+    },
+    profiles: {
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', enum: profileKinds },
+      description:
+        'The profiles that may be taken; not set: all, but the daemon serves no heapsnapshot.',
     },
     stateDir: {
       type: 'string',

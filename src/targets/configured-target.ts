@@ -20,7 +20,7 @@ export interface ConfiguredTarget {
   readonly enabled: boolean
   /** False: never send SIGUSR1. */
   readonly signal: boolean
-  /** The profiles that may be taken of it, called as in URLs; undefined: all. */
+  /** The profiles that may be taken of it, called as in URLs; undefined: the configuration's default. */
   readonly profiles?: readonly string[] | undefined
 }
 

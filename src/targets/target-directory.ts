@@ -18,6 +18,8 @@ export interface DirectoryOptions {
   readonly defaultTarget?: string | undefined
   /** Whether processes that the configuration does not name may be profiled. */
   readonly discover: boolean
+  /** What may be taken of targets that do not say it themselves; undefined: everything. */
+  readonly profiles?: readonly string[] | undefined
 }
 
 export interface DirectoryParts {
@@ -63,6 +65,11 @@ export class TargetDirectory {
     if (/^\d{1,10}$/.test(selector)) return this.#byPid(Number(selector))
     const pid = pidOfInstance(selector)
     return pid === undefined ? this.#byName(selector) : this.#byInstance(selector, pid)
+  }
+
+  /** What the configuration allows to be taken of the target, called as in URLs; undefined: everything. */
+  allowedProfiles({ profiles = this.options.profiles }: Target): readonly string[] | undefined {
+    return profiles
   }
 
   /** The Node processes below a target that may be profiled, as far as they are known. */

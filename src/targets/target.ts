@@ -30,7 +30,7 @@ export interface Target {
   readonly configured: boolean
   /** False: never send SIGUSR1, only use an inspector that is open already. */
   readonly maySignal: boolean
-  /** The profiles that may be taken of it, called as in URLs; undefined: all. */
+  /** The profiles that may be taken of it, called as in URLs; undefined: the configuration's default. */
   readonly profiles?: readonly string[] | undefined
 }
 

@@ -95,6 +95,14 @@ export class Targets {
     return this.#directory.resolve(selector)
   }
 
+  /** @throws {TargetError} target-forbidden where the configuration does not allow that profile of it. */
+  checkAllowed(target: Target, profile: string): void {
+    const allowed = this.#directory.allowedProfiles(target)
+    if (allowed === undefined || allowed.includes(profile)) return
+    const message = `the configuration allows no ${profile} of ${target.id}: ${profile} is not among its profiles`
+    throw new TargetError('target-forbidden', message)
+  }
+
   /** The Node processes below a target that may be profiled, as far as they are known. */
   descendants(target: Target): Promise<readonly Target[]> {
     return this.#directory.descendants(target)

@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { defaultConfig } from './default-config.ts'
 
-const both = { signal: true, enabled: true, profiles: ['profile'] }
+const both = { signal: true, enabled: true }
 
 t.test('without file, environment and flags there are the defaults', async (t) => {
   const defaultFile = join(t.testdir(), 'none.yaml')
@@ -35,9 +35,7 @@ const files: readonly (readonly [text: string, changes: object])[] = [
   [
     'targets: [{ name: a, unit: a@1.service, enabled: false }]',
     {
-      targets: [
-        { name: 'a', unit: 'a@1.service', enabled: false, signal: true, profiles: ['profile'] },
-      ],
+      targets: [{ name: 'a', unit: 'a@1.service', enabled: false, signal: true }],
     },
   ],
   [
