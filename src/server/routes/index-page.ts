@@ -3,9 +3,9 @@
  * byte for byte. The links are relative and so stay below the prefix of a target.
  */
 import type { FastifyReply } from 'fastify'
+import { type Html, html, trusted } from '../../ui/html.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { sendFailure } from '../errors.ts'
-import { type Html, html, trusted } from '../html.ts'
 import { firstValue } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'

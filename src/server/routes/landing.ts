@@ -4,8 +4,8 @@
  */
 import { hostname } from 'node:os'
 import type { Target } from '../../targets/target.ts'
+import { type Html, html, trusted } from '../../ui/html.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { type Html, html, trusted } from '../html.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'
 import { targetPath } from '../target-links.ts'
 
