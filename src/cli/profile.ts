@@ -10,12 +10,11 @@ import {
   treeHasManyThreads,
 } from '../convert/cpu-formats.ts'
 import { InputError } from '../errors.ts'
-import { captureInterrupts } from './capture-interrupts.ts'
 import { type Commands, type CommonFlags, targetArgument } from './command.ts'
-import { withTargets } from './direct-targets.ts'
+import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
-import { startProgress } from './progress.ts'
+import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
 
 interface ProfileFlags extends CommonFlags {
   readonly target: string
@@ -49,13 +48,7 @@ export function addProfileCommand({ cli, run }: Commands): void {
           defaultDescription: '100',
           description: 'Samples a second, 1 to 1000; more of them cost the target more',
         })
-        .option('output', {
-          alias: 'o',
-          type: 'string',
-          requiresArg: true,
-          description: 'File to write, - for stdout; its extension chooses the format',
-          defaultDescription: 'cpu-NAME-PID.pb.gz',
-        })
+        .option('output', { ...captureFlags.output, defaultDescription: 'cpu-NAME-PID.pb.gz' })
         .option('format', {
           type: 'string',
           choices: formatNames,
@@ -65,10 +58,7 @@ export function addProfileCommand({ cli, run }: Commands): void {
           type: 'boolean',
           description: 'Also the Node processes below it: a whole cluster in one profile',
         })
-        .option('force', {
-          type: 'boolean',
-          description: 'Record although the estimated pause is above limits.maxPauseMs',
-        })
+        .option('force', captureFlags.force)
         .example('$0 profile 4711 -s 5 -o cpu.pb.gz', 'then: go tool pprof -http=: cpu.pb.gz')
         .example('$0 profile api -s 10 -o cpu.md', 'a one-page summary to read')
         .example('$0 profile api -o cpu.speedscope.json', 'then drop it on https://speedscope.app'),
@@ -76,10 +66,8 @@ export function addProfileCommand({ cli, run }: Commands): void {
   )
 }
 
-async function profile(
-  flags: ProfileFlags,
-  { targets, config }: Parameters<Parameters<typeof withTargets>[1]>[0],
-): Promise<number> {
+async function profile(flags: ProfileFlags, direct: DirectTargets): Promise<number> {
+  const { config } = direct
   const seconds = numberFlag('--seconds', flags.seconds, {
     fallback: config.profile.seconds,
     above: 0,
@@ -88,33 +76,22 @@ async function profile(
   const hz = numberFlag('--hz', flags.hz, { fallback: config.profile.hz, min: 1, max: 1000 })
   const format = chooseFormat(flags)
   if (flags.tree && format === 'cpuprofile') throw treeHasManyThreads()
-  if (flags.output === '-' && format === 'pprof' && process.stdout.isTTY) {
-    throw new InputError('parameter-invalid', '-o - would write binary data to the terminal', {
-      tryNext: `pprofd profile ${flags.target} -o cpu.pb.gz`,
-    })
-  }
+  if (format === 'pprof')
+    refuseTerminal(flags.output, `pprofd profile ${flags.target} -o cpu.pb.gz`)
   await checkOutput(flags.output ?? '.')
-  const target = await targets.resolve(flags.target)
-  // What a crashed command left open is closed by the next one that may touch processes at all.
-  await targets.recover()
   const durationMs = seconds * 1000
-  const progress = startProgress(target.name, durationMs)
-  const interrupts = captureInterrupts()
-  let recording: CpuRecording
-  try {
-    recording = await (flags.tree ? recordCpuTree : recordCpu)(targets, target, {
-      durationMs,
-      hz,
-      signal: interrupts.abort,
-      endEarly: interrupts.endEarly,
-      mainThreadOnly: format === 'cpuprofile',
-      maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
-      onPhase: progress.phase,
-    })
-  } finally {
-    interrupts.release()
-    progress.end()
-  }
+  const recording = await runCapture(direct, {
+    selector: flags.target,
+    durationMs,
+    record: (target, control) =>
+      (flags.tree ? recordCpuTree : recordCpu)(direct.targets, target, {
+        ...control,
+        durationMs,
+        hz,
+        mainThreadOnly: format === 'cpuprofile',
+        maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
+      }),
+  })
   const { bytes } = await encodeCpuProfile(recording, format)
   const file = flags.output ?? defaultFile(recording, format)
   await writeOutput(file, bytes)

@@ -28,19 +28,22 @@ export function keys<Name extends string>(...names: readonly Name[]): Keys<Name>
 
 export class JsonScanner {
   readonly #text: Buffer
+  readonly #subject: string
   #at = 0
   #stringStart = 0
   #isEscaped = false
   #keyIndex = -1
 
-  constructor(text: Uint8Array, offset = 0) {
+  /** `subject` is what failures call the text. */
+  constructor(text: Uint8Array, offset = 0, subject = 'CPU profile') {
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
     this.#at = offset
+    this.#subject = subject
   }
 
   /** Another scanner of the same text, at `offset`. */
   at(offset: number): JsonScanner {
-    return new JsonScanner(this.#text, offset)
+    return new JsonScanner(this.#text, offset, this.#subject)
   }
 
   get offset(): number {
@@ -50,7 +53,7 @@ export class JsonScanner {
   fail(problem: string): CaptureError {
     return new CaptureError(
       'recording-invalid',
-      `The target sent an unusable CPU profile: ${problem} (byte ${this.#at} of ${this.#text.length}).`,
+      `The target sent an unusable ${this.#subject}: ${problem} (byte ${this.#at} of ${this.#text.length}).`,
     )
   }
 
@@ -112,7 +115,7 @@ export class JsonScanner {
     } catch (cause) {
       throw new CaptureError(
         'recording-invalid',
-        `The target sent an unusable CPU profile: bad escape in a string (byte ${start}).`,
+        `The target sent an unusable ${this.#subject}: bad escape in a string (byte ${start}).`,
         { cause },
       )
     }

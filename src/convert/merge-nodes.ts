@@ -1,6 +1,18 @@
 /** V8 has a node for each script's copy of a function; here, equal stacks of equal frames become one. */
-import type { CpuProfile } from './cpu-profile.ts'
+import type { CallFrame } from './call-frames.ts'
 import type { Frames } from './frame.ts'
+
+/** V8's call tree as columns; a node is known by its index. */
+export interface CallTree {
+  readonly nodeCount: number
+  /** Index of each node's parent; -1 for a root. */
+  readonly parents: Int32Array
+  /** The nodes, parents before their children. */
+  readonly topDown: Int32Array
+  /** Index of each node's call frame. */
+  readonly frames: Int32Array
+  readonly callFrames: readonly CallFrame[]
+}
 
 export interface MergedNodes {
   readonly stackCount: number
@@ -15,7 +27,7 @@ export interface MergedNodes {
  */
 const maxDepth = 1024
 
-export function mergeNodes(profile: CpuProfile, frames: Frames): MergedNodes {
+export function mergeNodes(profile: CallTree, frames: Frames): MergedNodes {
   const frameOf = profile.callFrames.map((callFrame) => frames.indexOf(callFrame))
   const parents = new Int32Array(profile.nodeCount)
   const stackFrames = new Int32Array(profile.nodeCount)

@@ -21,6 +21,9 @@ function transportOver(session: NodeSession): Transport {
         deliver(error ? { id, error } : { id, result: result ?? {} }),
       )
     },
+    // What is posted here is answered before `send` returns: nothing is left to hold back.
+    pause: () => {},
+    resume: () => {},
     close: () => {
       if (closed) return
       closed = true

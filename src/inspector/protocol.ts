@@ -1,7 +1,15 @@
 /** The commands and events of the inspector that pprofd uses, typed by Node's own declarations. */
-import type { NodeWorker, Profiler, Runtime } from 'node:inspector'
+import type { HeapProfiler, NodeWorker, Profiler, Runtime } from 'node:inspector'
 
 type Nothing = Record<string, never>
+
+/** The last two are not in @types/node 20; V8 of Node 18 ignores them. */
+interface HeapSamplingParameters {
+  /** Mean number of bytes between two samples. */
+  readonly samplingInterval: number
+  readonly includeObjectsCollectedByMajorGC?: boolean
+  readonly includeObjectsCollectedByMinorGC?: boolean
+}
 
 /** Method -> [parameters, result]. */
 export interface Commands {
@@ -10,6 +18,12 @@ export interface Commands {
   'Runtime.getIsolateId': [Nothing, { readonly id: string }]
   /** Not in @types/node 20. Without it an attached session blocks the target's exit. */
   'NodeRuntime.notifyWhenWaitingForDisconnect': [{ readonly enabled: boolean }, Nothing]
+  'HeapProfiler.takeHeapSnapshot': [HeapProfiler.TakeHeapSnapshotParameterType, Nothing]
+  'HeapProfiler.collectGarbage': [Nothing, Nothing]
+  'HeapProfiler.disable': [Nothing, Nothing]
+  'HeapProfiler.getSamplingProfile': [Nothing, HeapProfiler.GetSamplingProfileReturnType]
+  'HeapProfiler.startSampling': [HeapSamplingParameters, Nothing]
+  'HeapProfiler.stopSampling': [Nothing, HeapProfiler.StopSamplingReturnType]
   'NodeWorker.enable': [NodeWorker.EnableParameterType, Nothing]
   'NodeWorker.disable': [Nothing, Nothing]
   'NodeWorker.sendMessageToWorker': [NodeWorker.SendMessageToWorkerParameterType, Nothing]
@@ -25,6 +39,9 @@ export interface Commands {
 export interface Events {
   /** The target wants to exit and waits for us to let go. */
   'NodeRuntime.waitingForDisconnect': Nothing
+  /** A piece of the snapshot's JSON text, of 100 KiB to 1 MiB. */
+  'HeapProfiler.addHeapSnapshotChunk': HeapProfiler.AddHeapSnapshotChunkEventDataType
+  'HeapProfiler.reportHeapSnapshotProgress': HeapProfiler.ReportHeapSnapshotProgressEventDataType
   'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
   'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType
   'NodeWorker.receivedMessageFromWorker': NodeWorker.ReceivedMessageFromWorkerEventDataType

@@ -18,7 +18,11 @@ interface PendingCall {
   readonly raw: boolean
 }
 
-type Listener<E extends keyof Events> = (params: Events[E]) => void
+/**
+ * A promise that it returns holds up what comes behind its event, answers included, until it settles. Meanwhile the
+ * connection is not read: a slow consumer costs no memory here.
+ */
+type Listener<E extends keyof Events> = (params: Events[E]) => unknown
 
 export class Session {
   /** Resolves when the connection has ended, whoever ended it. */
@@ -26,14 +30,20 @@ export class Session {
   readonly #transport: Transport
   readonly #commandTimeoutMs: number
   readonly #pending = new Map<number, PendingCall>()
-  readonly #listeners = new Map<string, Set<(params: never) => void>>()
+  readonly #listeners = new Map<string, Set<(params: never) => unknown>>()
+  /** What came although the connection is paused: some 64 KiB, or what a transport cannot hold back. */
+  readonly #held: Uint8Array[] = []
+  #holds = 0
   #lastId = 0
   #endReason: string | undefined
 
   constructor(transport: Transport, { commandTimeoutMs }: { readonly commandTimeoutMs: number }) {
     this.#transport = transport
     this.#commandTimeoutMs = commandTimeoutMs
-    transport.onmessage = (message) => this.#receive(message)
+    transport.onmessage = (message) => {
+      if (this.#holds > 0) this.#held.push(message)
+      else this.#receive(message)
+    }
     this.closed = new Promise((resolve) => {
       transport.onclose = (reason) => {
         const code = reason instanceof InspectorError ? reason.code : 'session-closed'
@@ -70,6 +80,17 @@ export class Session {
     const listeners = this.#listeners.get(event) ?? new Set()
     this.#listeners.set(event, listeners.add(listener))
     return () => void listeners.delete(listener)
+  }
+
+  /** Reads nothing until what it returns is called. Commands can be sent, their answers wait. */
+  pause(): () => void {
+    if (this.#holds++ === 0) this.#transport.pause()
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      if (--this.#holds === 0) this.#readOn()
+    }
   }
 
   /** Ends the connection; whatever is pending is rejected with this reason. */
@@ -135,17 +156,40 @@ export class Session {
 
   #emit(method: string, params: unknown): void {
     try {
-      for (const listener of this.#listeners.get(method) ?? []) listener(params as never)
+      for (const listener of this.#listeners.get(method) ?? []) {
+        const work = listener(params as never)
+        if (work instanceof Promise) this.#holdUntil(work, method)
+      }
     } catch {
-      // Its parameters are not what the protocol says; thrown on, that would end pprofd.
-      this.#end(`the target sent an unreadable ${method}`)
-      this.#transport.close()
+      this.#unreadable(method)
     }
+  }
+
+  #holdUntil(work: Promise<unknown>, method: string): void {
+    const resume = this.pause()
+    work.then(resume, () => this.#unreadable(method))
+  }
+
+  /** Its parameters are not what the protocol says; thrown on, that would end pprofd. */
+  #unreadable(method: string): void {
+    this.#end(`the target sent an unreadable ${method}`)
+    this.#transport.close()
+  }
+
+  /** First what has come meanwhile, which may hold the rest up again. */
+  #readOn(): void {
+    for (const message of this.#held.splice(0)) {
+      if (this.isClosed) return
+      if (this.#holds > 0) this.#held.push(message)
+      else this.#receive(message)
+    }
+    if (this.#holds === 0) this.#transport.resume()
   }
 
   #end(reason: string, code: InspectorErrorCode = 'session-closed'): void {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
+    this.#held.length = 0
     for (const call of [...this.#pending.values()]) call.fail(code, reason)
   }
 }

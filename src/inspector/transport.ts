@@ -1,6 +1,9 @@
 /** How messages travel to an inspector and back; one JSON text each (Chrome DevTools Protocol). */
 export interface Transport {
   send(message: string): void
+  /** Reads nothing more, so that the rest waits in the target; what is under way may still come. */
+  pause(): void
+  resume(): void
   /** Idempotent; `onclose` follows. */
   close(): void
   /** UTF-8 bytes of one message: large results are never turned into a string. */

@@ -49,6 +49,8 @@ function transportOver(socket: WebSocket, maxMessageBytes: number): Transport {
   let failure: Error | undefined
   const transport: Transport = {
     send: (message) => socket.send(message),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close: () => socket.terminate(),
     onmessage: () => {},
     onclose: () => {},

@@ -18,6 +18,7 @@ export class WorkerTransport implements Transport {
   readonly #sessionId: string
   #awaited = 0
   #closed = false
+  #resumeParent: (() => void) | undefined
 
   constructor(parent: Session, sessionId: string) {
     this.#parent = parent
@@ -38,6 +39,16 @@ export class WorkerTransport implements Transport {
     if (!this.#closed) this.onmessage(Buffer.from(message))
   }
 
+  /** All threads share one connection: the others wait, too. */
+  pause(): void {
+    this.#resumeParent ??= this.#parent.pause()
+  }
+
+  resume(): void {
+    this.#resumeParent?.()
+    this.#resumeParent = undefined
+  }
+
   close(): void {
     if (this.#closed) return
     this.#parent.send('NodeWorker.detach', { sessionId: this.#sessionId }).catch(() => {})
@@ -48,6 +59,7 @@ export class WorkerTransport implements Transport {
   ended(): void {
     if (this.#closed) return
     this.#closed = true
+    this.resume()
     queueMicrotask(() => this.onclose())
   }
 

@@ -1,4 +1,4 @@
-/** GET /debug/pprof/profile: the CPU profile, the one route here that touches a target. */
+/** GET /debug/pprof/profile: the CPU profile. */
 import type { FastifyReply } from 'fastify'
 import { recordCpu } from '../../captures/cpu.ts'
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
@@ -9,12 +9,12 @@ import {
   encodeCpuProfile,
   treeHasManyThreads,
 } from '../../convert/cpu-formats.ts'
-import { CaptureError, OperationalError } from '../../errors.ts'
+import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { abortOnDisconnect } from '../disconnect.ts'
 import { oneOf, wholeNumber } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
+import { runCapture } from '../run-capture.ts'
 
 /** The highest rate that captures/ records at: beyond it the target pays more than it tells. */
 const maxHz = 1000
@@ -33,19 +33,20 @@ export function profileHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request, context)
     const target = await requestTarget(context.targets, request)
-    const abort = abortOnDisconnect(reply)
-    const capture = { targetKey: targetKey(target), durationMs: wanted.seconds * 1000, abort }
-    const audit = startAudit(request, target, wanted)
-    try {
-      const answer = await context.admission.run(capture, () =>
-        record(context, target, wanted, abort.signal),
-      )
-      audit.end('ok', answer)
-      return send(reply, wanted.format, answer)
-    } catch (error) {
-      audit.end(error instanceof OperationalError ? error.code : 'internal-error')
-      throw error
-    }
+    const answer = await runCapture(context, request, reply, target, {
+      name: 'cpu',
+      durationMs: wanted.seconds * 1000,
+      wanted,
+      work: (signal) => record(context, target, wanted, signal),
+      cost: ({ recording, bytes }) => ({
+        attachMs: recording.attachMs,
+        startPauseMs: recording.startPauseMs,
+        stopPauseMs: recording.stopPauseMs,
+        openedInspector: recording.openedInspector,
+        sizeBytes: bytes.byteLength,
+      }),
+    })
+    return send(reply, wanted.format, answer)
   }
 }
 
@@ -82,11 +83,6 @@ function readParameters(
   }
 }
 
-/** One process may have two names; the limit is per process. */
-function targetKey({ id, pid, startTimeTicks }: Target): string {
-  return pid === 0 ? id : `${pid}/${startTimeTicks}`
-}
-
 async function record(
   { targets, symbols, limits }: ServerContext,
   target: Target,
@@ -118,34 +114,4 @@ function send(reply: FastifyReply, format: CpuFormat, answer: ProfileAnswer): Fa
       'X-Pprofd-Stop-Pause-Ms': recording.stopPauseMs.toFixed(1),
     })
     .send(bytes)
-}
-
-/** One log line for each capture, with what it cost the target. */
-function startAudit(request: TargetRequest, target: Target, wanted: ProfileParameters) {
-  const startedMs = performance.now()
-  return {
-    end(outcome: string, answer?: ProfileAnswer): void {
-      const { recording, bytes } = answer ?? {}
-      request.log.info(
-        {
-          target: target.id,
-          // `pid` is the daemon's own in every line of pino's.
-          targetPid: target.pid,
-          ...wanted,
-          outcome,
-          elapsedMs: Math.round(performance.now() - startedMs),
-          attachMs: roundToTenth(recording?.attachMs),
-          startPauseMs: roundToTenth(recording?.startPauseMs),
-          stopPauseMs: roundToTenth(recording?.stopPauseMs),
-          openedInspector: recording?.openedInspector,
-          sizeBytes: bytes?.byteLength,
-        },
-        'cpu capture ended',
-      )
-    },
-  }
-}
-
-function roundToTenth(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 10) / 10
 }
