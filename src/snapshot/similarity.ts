@@ -24,8 +24,9 @@ export function isSimilarity(text: string): text is Similarity {
   return (similarities as readonly string[]).includes(text)
 }
 
-/** Ids of 8 characters and more that hold a digit (uuids, hashes), and numbers. */
-const varying = /(?<![\w-])(?=[\w-]*\d)[\w-]{8,}(?![\w-])|\d+/g
+/** Ids of 8 characters and more that hold a digit (uuids, hashes); numbers, but for lines of files. */
+const varying =
+  /(?<![\w-])(?=[\w-]*\d)[\w-]{8,}(?![\w-])|(?<!\d|\.[cm]?[jt]sx?:|\.[cm]?[jt]sx?:\d+:)\d+|\*/g
 
 /** The text with a `*` for whatever differs between two of the same. Masking twice changes nothing. */
 export function maskVarying(text: string): string {
@@ -35,7 +36,8 @@ export function maskVarying(text: string): string {
 /** What two entries of one bucket both wait for: `*` stands for what differs. */
 export function mergeWaitsFor(a: string | undefined, b: string | undefined): string | undefined {
   if (a === b) return a
-  if (a === undefined || b === undefined) return '*'
-  const masked = maskVarying(a)
-  return masked === maskVarying(b) ? masked : '*'
+  if (a === undefined || b === undefined || maskVarying(a) !== maskVarying(b)) return '*'
+  const others = b.match(varying) ?? []
+  let index = 0
+  return a.replace(varying, (part) => (part === others[index++] ? part : '*'))
 }

@@ -59,6 +59,29 @@ for (const [what, difference, alikeAt] of differences) {
   })
 }
 
+t.test('of what is waited for, only what differs is replaced', (t) => {
+  const cases: readonly (readonly [readonly string[], string])[] = [
+    [
+      ['fd 17, 10.0.0.1:5432', 'fd 18, 10.0.0.1:5432', 'fd 17, 10.0.0.1:5432'],
+      'fd *, 10.0.0.1:5432',
+    ],
+    [['GET /u/7?q=1', 'GET /u/8?q=1', 'GET /u/8?q=2'], 'GET /u/*?q=*'],
+    [['lock 1 (a.js:12)', 'lock 2 (a.js:12)'], 'lock * (a.js:12)'],
+    [['job 0f8fad5b-d9cb-469f', 'job 7c9e6679-7425-40de'], 'job *'],
+    [['2 * 3', '2 * 4'], '2 * *'],
+  ]
+  for (const [texts, merged] of cases) {
+    const buckets = aggregate(recordingOf(texts.map((waitsFor) => ({ waitsFor })))).buckets
+    t.same(
+      buckets.map(({ waitsFor }) => waitsFor),
+      [merged],
+    )
+  }
+  const lines = recordingOf([{ waitsFor: 'lock (a.mjs:12:7)' }, { waitsFor: 'lock (a.mjs:13:7)' }])
+  t.equal(aggregate(lines).buckets.length, 2, 'another line is another lock')
+  t.end()
+})
+
 t.test('what entries of a bucket do not share is generalised', (t) => {
   const recording = recordingOf([
     { stack: [at('f src/a.js:3:9')], waitsFor: 'fd 17', wait: { minMs: 5, maxMs: 5 }, count: 2 },
