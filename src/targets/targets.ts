@@ -6,6 +6,7 @@ import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
 import { InspectorOpener } from './inspector-opener.ts'
 import { InspectorSweeper } from './inspector-sweeper.ts'
+import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { attachSelf } from './self-target.ts'
@@ -111,6 +112,11 @@ export class Targets {
   /** What attaching would do, and why not. Changes nothing. */
   preflight(target: Target): Promise<Preflight> {
     return preflight(target, { procRoot: this.#procRoot, finder: this.#finder })
+  }
+
+  /** What the kernel knows of the target's threads and children, whether it answers or not. */
+  kernelView(target: Target): Promise<KernelView> {
+    return kernelView(target, this.#procRoot)
   }
 
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */

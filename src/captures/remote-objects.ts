@@ -1,0 +1,127 @@
+/** Objects of a target that a session holds for a moment, and functions called on them. */
+import { InspectorError } from '../errors.ts'
+import { evaluate } from '../inspector/evaluate.ts'
+import type { CommandOptions, Session } from '../inspector/session.ts'
+
+/** V8 keeps what belongs to it until it is released, or the session ends. */
+const objectGroup = 'pprofd'
+
+/**
+ * Of several answers in a row the second waits 40 ms in the target's socket (Nagle's algorithm against
+ * delayed ACK), unless something is sent meanwhile.
+ */
+const nudgesMs = [1, 2, 4, 8, 16] as const
+
+export interface RemoteProperty {
+  readonly name: string
+  readonly objectId: string | undefined
+  readonly type: string
+  readonly description: string
+  readonly value: unknown
+}
+
+/** Undefined when the expression throws, or its value is no object. */
+export async function remoteObject(
+  session: Session,
+  expression: string,
+  options: CommandOptions,
+): Promise<string | undefined> {
+  const { result } = await session.send(
+    'Runtime.evaluate',
+    { expression, objectGroup, silent: true },
+    options,
+  )
+  return result.subtype === 'error' ? undefined : result.objectId
+}
+
+/** The own properties, with V8's internal ones such as `[[Scopes]]`. Runs no code of the target. */
+export async function remoteProperties(
+  session: Session,
+  objectId: string,
+  options: CommandOptions,
+): Promise<readonly RemoteProperty[]> {
+  const parameters = { objectId, ownProperties: true }
+  const answer = await session.send('Runtime.getProperties', parameters, options)
+  return [...answer.result, ...(answer.internalProperties ?? [])].map(({ name, value }) => ({
+    name,
+    objectId: value?.objectId,
+    type: value?.type ?? '',
+    description: value?.description ?? '',
+    value: value?.value,
+  }))
+}
+
+export type RemoteArgument = { readonly objectId: string } | { readonly value: unknown }
+
+export interface CallOptions extends CommandOptions {
+  /** The function's value is a promise: wait for it. The target must run its microtasks for that. */
+  readonly awaitPromise?: boolean
+}
+
+/** Calls a function that answers with JSON, `objectId` being its `this`. The caller judges the value. */
+export async function callForJson(
+  session: Session,
+  objectId: string,
+  functionDeclaration: string,
+  parameters: readonly RemoteArgument[],
+  { awaitPromise = false, ...options }: CallOptions,
+): Promise<unknown> {
+  const { result, exceptionDetails } = await session.send(
+    'Runtime.callFunctionOn',
+    {
+      objectId,
+      functionDeclaration,
+      arguments: parameters.map((parameter) => ({ ...parameter })),
+      returnByValue: true,
+      awaitPromise,
+      silent: true,
+    },
+    options,
+  )
+  if (exceptionDetails === undefined) return JSON.parse(String(result.value))
+  const reason = exceptionDetails.exception?.description ?? exceptionDetails.text
+  const message = `code of pprofd failed in the target: ${reason.slice(0, 300)}`
+  throw new InspectorError('command-failed', message)
+}
+
+/** Calls a function whose value is an object: its id; undefined where it is none. */
+export async function callForObject(
+  session: Session,
+  objectId: string,
+  functionDeclaration: string,
+  options: CommandOptions,
+): Promise<string | undefined> {
+  const parameters = { objectId, functionDeclaration, objectGroup, silent: true }
+  const answer = await session.send('Runtime.callFunctionOn', parameters, options)
+  return answer.exceptionDetails === undefined ? answer.result.objectId : undefined
+}
+
+/**
+ * Commands that are sent at once, and how long the target worked for them by its own clock, which is
+ * read before and after.
+ */
+export async function withTargetClock<T>(
+  session: Session,
+  options: CommandOptions,
+  send: () => readonly (Promise<T> | T)[],
+): Promise<{ readonly values: readonly T[]; readonly costMs: number }> {
+  const before = evaluate(session, 'performance.now()', options)
+  const sent = send()
+  const after = evaluate(session, 'performance.now()', options)
+  const nudges = nudgesMs.map((delayMs) => setTimeout(() => nudge(session), delayMs))
+  const [startMs, endMs, ...values] = await Promise.all([before, after, ...sent]).finally(() => {
+    for (const timer of nudges) clearTimeout(timer)
+  })
+  return { values: values as T[], costMs: Math.max(0, Number(endMs) - Number(startMs)) || 0 }
+}
+
+function nudge(session: Session): void {
+  if (!session.isClosed) session.send('Runtime.getIsolateId').catch(() => {})
+}
+
+/** Lets the target forget all objects of ours; what it cannot hear now, the session's end does. */
+export async function releaseObjects(session: Session): Promise<void> {
+  await session
+    .send('Runtime.releaseObjectGroup', { objectGroup }, { timeoutMs: 500 })
+    .catch(() => {})
+}
