@@ -36,6 +36,10 @@ export type CaptureErrorCode =
   | 'pause-too-long'
   /** The recording came back unusable. */
   | 'recording-invalid'
+  /** The memory of the process may not be read, or its V8 is laid out in a way that is not known. */
+  | 'census-refused'
+  /** It would read more of the target's memory than is allowed. */
+  | 'memory-too-large'
   /** Whoever asked went away, or pprofd is stopping. */
   | 'capture-aborted'
 
