@@ -58,12 +58,13 @@ export function placeText(call: Call, paths: PathForm): string {
   return line > 0 ? `${name}:${line}` : name
 }
 
-/** The stack as lines of columns, each as wide as the widest cell there or in `widths`. */
+/** Widths in characters. */
 export interface StackColumns {
   readonly package: number
   readonly place: number
 }
 
+/** As wide as the widest cell of all these stacks. */
 export function stackColumns(stacks: Iterable<readonly Call[]>, paths: PathForm): StackColumns {
   let [packageWidth, placeWidth] = [0, 0]
   for (const call of [...stacks].flat()) {

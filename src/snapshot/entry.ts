@@ -104,11 +104,3 @@ export function totalCount(entries: Iterable<Entry>): number {
   for (const { count } of entries) total += count
   return total
 }
-
-/** Every frame of the recording, as often as it occurs. */
-export function* framesOf({ entries }: GoroutineRecording): Iterable<Frame> {
-  for (const { stack, createdBy } of entries) {
-    yield* stack
-    if (createdBy) yield createdBy
-  }
-}

@@ -1,4 +1,6 @@
 /** The npm packages that files of a target belong to. Pure: who may read the files looks them up. */
+import { classifyScript } from '../convert/script-origin.ts'
+import type { GoroutineRecording } from './entry.ts'
 
 export interface Package {
   readonly name: string
@@ -20,6 +22,17 @@ export interface Sources {
   readonly mainFolder?: string | undefined
   /** The nearest package.json above a path of the target, as far as it is known. */
   readonly packageOf?: ((path: string) => Package | undefined) | undefined
+}
+
+/** The paths of the target whose packages `packageOf` will be asked for. */
+export function localFiles({ entries, target }: GoroutineRecording): ReadonlySet<string> {
+  const urls = new Set<string>()
+  for (const { stack, createdBy } of entries) {
+    for (const { url } of stack) urls.add(url)
+    if (createdBy) urls.add(createdBy.url)
+  }
+  const files = Array.from(urls, (url) => classifyScript(url, target.workingDirectory).file)
+  return new Set(files.filter((file) => /^(?:\/|[A-Za-z]:\/)/.test(file)))
 }
 
 export interface InstalledPackage {

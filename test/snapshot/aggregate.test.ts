@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Aggregate, aggregate } from '../../src/snapshot/aggregate.ts'
 import type { Entry } from '../../src/snapshot/entry.ts'
-import { type Similarity, similarities } from '../../src/snapshot/similarity.ts'
+import { isSimilarity, type Similarity, similarities } from '../../src/snapshot/similarity.ts'
 import { at, randomEntries, randomOf, recordingOf, shop } from './recordings.ts'
 
 /** `2x async-function awaiting f:1 g:2 | waits for ... [1~2]` */
@@ -160,5 +160,12 @@ t.test('100,000 entries with as many buckets are no problem', (t) => {
     return { stack: [at(`f${index} src/a.js:${index + 1}:1`), frame], waitsFor: `fd ${index}` }
   })
   t.equal(aggregate(recordingOf(entries)).buckets.length, 100_000)
+  t.end()
+})
+
+t.test('levels are known by their names', (t) => {
+  t.ok(similarities.every(isSimilarity))
+  t.notOk(isSimilarity('ExactLines'))
+  t.notOk(isSimilarity(''))
   t.end()
 })

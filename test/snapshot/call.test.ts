@@ -1,8 +1,8 @@
 import t from 'tap'
 import { type Call, Calls } from '../../src/snapshot/call.ts'
 import type { Package, Sources } from '../../src/snapshot/packages.ts'
-import { installedPackage } from '../../src/snapshot/packages.ts'
-import { at } from './recordings.ts'
+import { installedPackage, localFiles } from '../../src/snapshot/packages.ts'
+import { at, shop } from './recordings.ts'
 
 const packages: readonly Package[] = [
   { name: 'shop', version: '1.0.0', folder: '/srv/shop' },
@@ -117,5 +117,20 @@ t.test('paths tell installed packages and what pnpm says of their versions', (t)
   for (const path of ['/x/a.js', '/x/node_modules/a.js', '/my_node_modules/a/i.js', '']) {
     t.equal(installedPackage(path), undefined)
   }
+  t.end()
+})
+
+t.test('only files on the disk of the target have packages to look up', (t) => {
+  t.same([...localFiles(shop)].sort(), [
+    '/opt/tax/lib/rate.js',
+    '/srv/shop/node_modules/.pnpm/passport@0.7.0/node_modules/passport/lib/a.js',
+    '/srv/shop/node_modules/express/lib/router/layer.js',
+    '/srv/shop/packages/stock/poll.js',
+    '/srv/shop/src/app.js',
+    '/srv/shop/src/auth.js',
+    '/srv/shop/src/checkout.js',
+    '/srv/shop/src/mutex.js',
+    '/srv/shop/src/worker.js',
+  ])
   t.end()
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { aggregate } from '../../src/snapshot/aggregate.ts'
 import { diffSnapshots } from '../../src/snapshot/diff.ts'
 import { leakReport, snapshotMarkdown } from '../../src/snapshot/snapshot-markdown.ts'
-import { idsText, waitText } from '../../src/snapshot/state-text.ts'
+import { idsText, threadsText, waitText } from '../../src/snapshot/state-text.ts'
 import { at, recordingOf, shop } from './recordings.ts'
 
 t.test('a snapshot is a list of buckets with their stacks as code', (t) => {
@@ -71,7 +71,7 @@ t.test('text of the target is no markup', (t) => {
   t.end()
 })
 
-t.test('waits and ids are as short as they can be', (t) => {
+t.test('waits, threads and ids are as short as they can be', (t) => {
   const waits: readonly (readonly [number, number, string])[] = [
     [0, 0, '0 ms'],
     [0.4, 999.9, '0~999 ms'],
@@ -82,6 +82,10 @@ t.test('waits and ids are as short as they can be', (t) => {
   ]
   for (const [minMs, maxMs, text] of waits) t.equal(waitText({ minMs, maxMs }), text)
   t.equal(waitText(undefined), '')
+  const threads = ['main', 'b'].map((thread) => ({ thread, count: 2 }))
+  t.equal(threadsText(threads), 'main: 2, b: 2')
+  t.equal(threadsText(threads.slice(0, 1)), '')
+  t.equal(threadsText(threads.slice(1)), 'b')
   t.equal(idsText([]), '')
   t.equal(idsText([1, 3, 4, 5, 9]), '1, 3~5, 9')
   t.end()
