@@ -80,6 +80,11 @@ export class ProcessMemory {
     this.#lastNumber = -1
   }
 
+  unpin(): void {
+    this.#pinned.clear()
+    this.forget()
+  }
+
   isPinned(address: number): boolean {
     return this.#pinned.has(Math.floor(address / blockBytes))
   }
