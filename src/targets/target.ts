@@ -70,5 +70,10 @@ export interface Attachment {
   /** Wall time from the request to a verified session. */
   readonly attachMs: number
   /** Closes the session and, if pprofd opened it and nobody else of pprofd uses it, the inspector. */
-  detach(): Promise<void>
+  detach(options?: DetachOptions): Promise<void>
+}
+
+export interface DetachOptions {
+  /** End the session also where `lingerMs` would keep it for the next capture. */
+  readonly forGood?: boolean
 }
