@@ -15,7 +15,7 @@ interface HeapSamplingParameters {
 export interface Commands {
   'Runtime.evaluate': [Runtime.EvaluateParameterType, Runtime.EvaluateReturnType]
   /** Of the thread that answers; garbage counts until it is collected. */
-  'Runtime.getHeapUsage': [Nothing, Runtime.GetHeapUsageReturnType]
+  'Runtime.getHeapUsage': [Nothing, { readonly usedSize: number; readonly totalSize: number }]
   /** Does nothing; its round trip is the cost of the way. */
   'Runtime.getIsolateId': [Nothing, { readonly id: string }]
   /** Not in @types/node 20. Without it an attached session blocks the target's exit. */
