@@ -31,9 +31,15 @@ export interface HeapGraph {
 export interface KeptStrings {
   /** Cut at 1,024 bytes; empty for what is not kept. */
   textOf(index: number): string
+  /** -1 where no internal edge has that name. */
+  indexOf(name: WellKnownEdge): number
   /** The name of an edge between a WeakMap's key, its table and the value: the table's node id. */
   weakMapTableOf(index: number): number | undefined
 }
+
+/** Internal edges that lead to an object's shape, and from a function to its script. */
+export const wellKnownEdges = ['map', 'shared', 'script', 'script_or_debug_info'] as const
+export type WellKnownEdge = (typeof wellKnownEdges)[number]
 
 /** Where functions and the constructors of objects are in the source. */
 export interface Locations {

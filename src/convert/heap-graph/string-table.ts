@@ -1,5 +1,5 @@
 /** The array of strings: keeps what is wanted as a name and passes over the rest. */
-import type { KeptStrings } from './heap-graph.ts'
+import { type KeptStrings, type WellKnownEdge, wellKnownEdges } from './heap-graph.ts'
 import { invalidSnapshot } from './invalid-snapshot.ts'
 import {
   backslash,
@@ -18,9 +18,6 @@ const maxTextBytes = 6 * 1024
 /** Of all names together: some 500,000 of them. Whatever comes later has no name. */
 const maxKeptCharacters = 16 * 1024 * 1024
 
-/** Edge names by which parts of functions and scripts are found. */
-const wellKnown = new Set(['map', 'shared', 'script', 'script_or_debug_info'])
-
 /** How V8 names the edges to a WeakMap's value, from the key and from the table. */
 const weakMapEdge =
   /^\d+ \/ part of key \(.*? @\d+\) -> value \(.*? @\d+\) pair in WeakMap \(table @(\d+)\)$/s
@@ -30,6 +27,7 @@ export class StringTable implements Section, KeptStrings {
   readonly #wanted: WantedStrings
   readonly #texts = new Map<number, string>()
   readonly #weakMapTables = new Map<number, number>()
+  readonly #wellKnown = new Map<string, number>()
   readonly #raw = Buffer.alloc(maxTextBytes)
   #rawBytes = 0
   #keptCharacters = 0
@@ -46,6 +44,10 @@ export class StringTable implements Section, KeptStrings {
 
   textOf(index: number): string {
     return this.#texts.get(index) ?? ''
+  }
+
+  indexOf(name: WellKnownEdge): number {
+    return this.#wellKnown.get(name) ?? -1
   }
 
   weakMapTableOf(index: number): number | undefined {
@@ -113,9 +115,9 @@ export class StringTable implements Section, KeptStrings {
     if (this.#wanted.internal.has(this.#index)) {
       const table = weakMapEdge.exec(text)?.[1]
       if (table !== undefined) this.#weakMapTables.set(this.#index, Number(table))
+      if (wellKnownEdges.some((name) => name === text)) this.#wellKnown.set(text, this.#index)
     }
-    const isName = this.#wanted.names.has(this.#index) || wellKnown.has(text)
-    if (!isName || this.#keptCharacters > maxKeptCharacters) return
+    if (!this.#wanted.names.has(this.#index) || this.#keptCharacters > maxKeptCharacters) return
     this.#keptCharacters += text.length
     this.#texts.set(this.#index, text)
   }
