@@ -94,7 +94,9 @@ export async function attachFailure(
 ): Promise<unknown> {
   if (!(cause instanceof OperationalError) || cause.code === 'target-vanished') return cause
   if (target.kind === 'process' && (await hasEnded(target, cause, procRoot))) {
-    const message = `process ${target.pid} ended before pprofd could attach`
+    const ended = `process ${target.pid} ended before pprofd could attach`
+    // A refusal names what it has seen, such as a zombie.
+    const message = cause.code === 'target-refused' ? cause.message : ended
     return new TargetError('target-vanished', message, { cause })
   }
   if (cause instanceof TargetError) return cause
