@@ -13,6 +13,8 @@ export interface Services {
 export interface ServerLimits extends CaptureLimits {
   /** Longest recording that may be asked for. */
   readonly maxSeconds: number
+  /** Memory of pprofd's for one analysis of a heap snapshot; undefined: no limit. */
+  readonly maxRetainedBytes?: number | undefined
   /** Longest estimated pause of a target that a capture may cause; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
 }
