@@ -32,6 +32,8 @@ export interface Target {
   readonly maySignal: boolean
   /** The profiles that may be taken of it, called as in URLs; undefined: the configuration's default. */
   readonly profiles?: readonly string[] | undefined
+  /** Whether its allocations are sampled between requests; undefined: as the configuration says for all. */
+  readonly heapContinuous?: boolean | undefined
 }
 
 /** One step of the pre-flight. */

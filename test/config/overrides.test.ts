@@ -47,12 +47,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['profile.hz', 'PPROFD_PROFILE_HZ', 'profile.hz', 'integer'],
     ['heap.continuous', 'PPROFD_HEAP_CONTINUOUS', 'heap.continuous', 'boolean'],
     ['heap.seconds', 'PPROFD_HEAP_SECONDS', 'heap.seconds', 'integer'],
-    [
-      'heap.samplingInterval',
-      'PPROFD_HEAP_SAMPLING_INTERVAL',
-      'heap.sampling-interval',
-      'integer',
-    ],
+    ['heap.samplingInterval', 'PPROFD_HEAP_SAMPLING_INTERVAL', 'heap.sampling-interval', 'integer'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()
