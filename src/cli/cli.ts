@@ -7,6 +7,7 @@ import type { Commands, CommonFlags } from './command.ts'
 import { addConfigCommand } from './config.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
+import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
 
 /** Runs one command; resolves to the exit code. Throws what main.ts reports. */
@@ -22,6 +23,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addPsCommand(commands)
   addCheckCommand(commands)
   addProfileCommand(commands)
+  addRetainedCommand(commands)
   addConfigCommand(commands)
   await commands.cli.parseAsync([...argv])
   return exitCode

@@ -7,6 +7,7 @@ import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-pa
 import { landingHandler } from './routes/landing.ts'
 import { metricsHandler } from './routes/metrics.ts'
 import { profileHandler } from './routes/profile.ts'
+import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 
@@ -23,6 +24,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
     app.get(`${prefix}/debug/pprof/`, indexHandler(context))
     app.get(`${prefix}/debug/pprof/cmdline`, cmdlineHandler(context))
     app.get(`${prefix}/debug/pprof/profile`, profileHandler(context))
+    app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.get(`${prefix}/debug/pprof/*`, unknownProfile)

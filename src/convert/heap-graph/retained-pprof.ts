@@ -9,15 +9,10 @@ import { cleanText, cutStart } from '../clean-text.ts'
 import type { Frame } from '../frame.ts'
 import { frameAddress } from '../frame-address.ts'
 import { PprofLocations } from '../pprof-locations.ts'
+import type { RetainedHeader } from '../retained-messages.ts'
 import type { RetainedPaths } from './retained-paths.ts'
 
-export interface RetainedHeader {
-  /** Path of the target's executable; empty where unknown. */
-  readonly executable: string
-  /** When the snapshot was taken. */
-  readonly takenAtMs: number
-  readonly comments: readonly string[]
-}
+export type ProfileOrigin = Pick<RetainedHeader, 'executable' | 'takenAtMs' | 'comments'>
 
 export interface PprofRetained {
   /** Not gzipped yet. */
@@ -31,14 +26,14 @@ const maxPaths = limits.samples / 2 - 1
 
 const smallerName = '(smaller)'
 
-export function retainedPprof(paths: RetainedPaths, header: RetainedHeader): PprofRetained {
+export function retainedPprof(paths: RetainedPaths, header: ProfileOrigin): PprofRetained {
   for (let count = maxPaths; ; count = Math.floor(count / 2)) {
     const profile = encode(paths, header, count)
     if (profile.bytes.length <= limits.profileBytes || count <= 1) return profile
   }
 }
 
-function encode(paths: RetainedPaths, header: RetainedHeader, maxKept: number): PprofRetained {
+function encode(paths: RetainedPaths, header: ProfileOrigin, maxKept: number): PprofRetained {
   const { parents, pathFrames, objects, bytes } = paths
   const kept = largest(paths, maxKept)
   const space = { type: 'space', unit: 'bytes' }

@@ -21,6 +21,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'markdown). After you get the profile file, use the go tool pprof command to investigate it.',
   },
   {
+    name: 'retained',
+    description:
+      'Who holds the memory: a heap snapshot as paths of objects that keep others alive. The cum of ' +
+      'a row is its retained size. The target stands still meanwhile and needs memory for it.',
+  },
+  {
     name: 'symbol',
     description:
       'Maps given program counters to function names. Counters can be specified in a GET raw ' +
