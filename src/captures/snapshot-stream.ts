@@ -13,6 +13,8 @@ export interface SnapshotConsumer {
   readonly onProgress?: ((done: number, total: number) => void) | undefined
   /** How long a `write` may take, in ms. */
   readonly stallMs: number
+  /** How long nothing may come, in ms. */
+  readonly silenceMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -20,7 +22,7 @@ export interface SnapshotConsumer {
  * V8 reports its progress at least every few seconds on a heap of 1 GB, but for the two collections
  * that it begins with and for the work on all edges at the end, which took 10 s a GB.
  */
-const silenceMs = 300_000
+const defaultSilenceMs = 300_000
 
 /** setTimeout's longest, 24 days: silence and stalls end it, not the size. */
 export const noTimeoutMs = 2 ** 31 - 1
@@ -28,11 +30,11 @@ export const noTimeoutMs = 2 ** 31 - 1
 /** Resolves to the number of bytes when the last one is written. */
 export async function streamSnapshot(
   session: Session,
-  { write, onProgress, stallMs, signal }: SnapshotConsumer,
+  { write, onProgress, stallMs, silenceMs = defaultSilenceMs, signal }: SnapshotConsumer,
 ): Promise<number> {
   const giveUp = new AbortController()
   const silence = new Deadline(silenceMs, () =>
-    giveUp.abort(new CaptureError('recording-invalid', silenceSentence)),
+    giveUp.abort(new CaptureError('recording-invalid', silenceSentence(silenceMs))),
   )
   const stall = new Deadline(stallMs, () =>
     giveUp.abort(new CaptureError('capture-aborted', stallSentence(stallMs))),
@@ -73,15 +75,17 @@ export async function streamSnapshot(
     if (lastByte === closingBrace) return sizeBytes
     throw new CaptureError('recording-invalid', 'the target sent half a heap snapshot')
   } finally {
-    silence.stop()
-    stall.stop()
+    silence.end()
+    stall.end()
     for (const end of unlisten) end()
   }
 }
 
 const closingBrace = '}'.charCodeAt(0)
 
-const silenceSentence = `the target sent nothing of its heap snapshot for ${silenceMs / 1000} s`
+function silenceSentence(silenceMs: number): string {
+  return `the target sent nothing of its heap snapshot for ${silenceMs / 1000} s`
+}
 
 function stallSentence(stallMs: number): string {
   return `nobody took the heap snapshot for ${stallMs / 1000} s, and it waits in the target's memory`
@@ -118,6 +122,7 @@ class Deadline {
   readonly #afterMs: number
   readonly #onTooLate: () => void
   #timer: NodeJS.Timeout | undefined
+  #isOver = false
 
   constructor(afterMs: number, onTooLate: () => void) {
     this.#afterMs = afterMs
@@ -127,11 +132,17 @@ class Deadline {
   /** From now on, whatever went before. */
   start(): void {
     if (this.#timer) this.#timer.refresh()
-    else this.#timer = setTimeout(this.#onTooLate, this.#afterMs)
+    else if (!this.#isOver) this.#timer = setTimeout(this.#onTooLate, this.#afterMs)
   }
 
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+  }
+
+  /** For good: a write that is under way still may end later. */
+  end(): void {
+    this.stop()
+    this.#isOver = true
   }
 }
