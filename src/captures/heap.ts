@@ -2,7 +2,7 @@
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
-import type { HeapCounting, HeapRecording } from './heap-recording.ts'
+import type { HeapCounting, HeapRecording, HeapThreadRecording } from './heap-recording.ts'
 import { readHeapStatistics } from './heap-statistics.ts'
 import { type Baseline, HeapThreads, type ThreadReadings } from './heap-threads.ts'
 import { recordedTarget } from './recorded-target.ts'
@@ -62,7 +62,8 @@ async function record(attachment: Attachment, options: HeapOptions): Promise<Hea
     const statistics = await readHeapStatistics(attachment.session, { signal })
     isRestored = true
     return {
-      ...assemble(attachment, isDelta ? since(beginnings, readings) : readings),
+      ...assembleHeap(attachment, readings),
+      threads: isDelta ? since(beginnings, readings.threads) : readings.threads,
       mode: 'window',
       isDelta,
       startedAtMs,
@@ -77,23 +78,25 @@ async function record(attachment: Attachment, options: HeapOptions): Promise<Hea
 }
 
 /** What a recording says of its attachment and of a reading of the threads. */
-export function assemble(attachment: Attachment, { threads, missing, ...times }: ThreadReadings) {
+export function assembleHeap(
+  attachment: Attachment,
+  { threads, missing, readAtMs, pauseMs }: ThreadReadings,
+) {
   return {
     target: recordedTarget(attachment),
     threads,
     missing,
-    readAtMs: times.readAtMs,
-    readPauseMs: times.pauseMs,
+    readAtMs,
+    readPauseMs: pauseMs,
     attachMs: attachment.attachMs,
     openedInspector: attachment.openedByUs,
   }
 }
 
-/** The readings with what each thread said earlier. */
-export function since(baseline: Baseline, { threads, ...rest }: ThreadReadings): ThreadReadings {
-  const ofThread = (thread: string) => baseline.get(thread) ?? {}
-  return {
-    ...rest,
-    threads: threads.map((one) => ({ ...one, baseline: ofThread(one.thread) })),
-  }
+/** The threads with what each of them said earlier. */
+export function since(
+  baseline: Baseline,
+  threads: readonly HeapThreadRecording[],
+): readonly HeapThreadRecording[] {
+  return threads.map((one) => ({ ...one, baseline: baseline.get(one.thread) ?? {} }))
 }
