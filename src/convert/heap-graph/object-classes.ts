@@ -123,7 +123,8 @@ export class ObjectClasses {
   }
 
   #constructed(text: string, index: number, kind: number): number {
-    const name = cutEnd(cleanText(text), maxNameBytes)
+    // V8 calls the global object "global / " and the URL of its page, which Node does not have.
+    const name = cutEnd(cleanText(text.replace(/ \/ $/, '')), maxNameBytes)
     if (name === '') return kind
     const position = this.#graph.locations.positions[index]
     const takesLabel = !name.startsWith('(')
