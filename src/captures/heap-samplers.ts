@@ -50,7 +50,7 @@ export class HeapSamplers {
 
   /** Ends what goes on between requests; the next request begins anew. */
   async letGoOfAll(): Promise<void> {
-    await Promise.all([...this.#continuous.keys()].map((key) => this.#letGo(key)))
+    await Promise.allSettled([...this.#continuous.keys()].map((key) => this.#letGo(key)))
   }
 
   /** Refuses new recordings and ends what goes on; running windows are aborted by who asked for them. */

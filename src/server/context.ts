@@ -1,5 +1,6 @@
 /** What the routes share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
@@ -8,6 +9,7 @@ import type { SymbolTable } from './symbol-table.ts'
 /** What the routes work on; whoever builds it also closes it. */
 export interface Services {
   readonly targets: Targets
+  readonly heapSamplers: HeapSamplers
 }
 
 export interface ServerLimits extends CaptureLimits {
@@ -25,9 +27,19 @@ export interface ProfileDefaults {
   readonly hz: number
 }
 
+export interface HeapDefaults {
+  /** Whether sampling goes on between requests, for targets that do not say it themselves. */
+  readonly continuous: boolean
+  /** How long a request samples where nothing samples yet. */
+  readonly seconds: number
+  /** Mean number of bytes between two samples. */
+  readonly samplingInterval: number
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
+  readonly heap: HeapDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
 }

@@ -12,7 +12,19 @@ import { contentSecurityPolicy } from '../response-headers.ts'
 
 /** What exists now, sorted by name as Go does. */
 const profiles: readonly { readonly name: string; readonly description: string }[] = [
+  {
+    name: 'allocs',
+    description:
+      'A sampling of all memory allocations, also of what is garbage by now. You can specify the ' +
+      'duration in the seconds GET parameter.',
+  },
   { name: 'cmdline', description: 'The command line invocation of the target' },
+  {
+    name: 'heap',
+    description:
+      'A sampling of memory allocations of live objects. You can specify the gc GET parameter to ' +
+      'run GC before taking the heap sample, and seconds for the difference over that time.',
+  },
   {
     name: 'profile',
     description:
@@ -75,7 +87,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, heap or profile records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>
