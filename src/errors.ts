@@ -52,7 +52,7 @@ export type ErrorCode = TargetErrorCode | InspectorErrorCode | CaptureErrorCode 
 export interface ErrorDetails {
   readonly cause?: unknown
   /** The exact next command or URL to try. */
-  readonly tryNext?: string
+  readonly tryNext?: string | undefined
 }
 
 export class OperationalError<Code extends ErrorCode = ErrorCode> extends Error {

@@ -96,8 +96,9 @@ export async function attachFailure(
   if (target.kind === 'process' && (await hasEnded(target, cause, procRoot))) {
     const ended = `process ${target.pid} ended before pprofd could attach`
     // A refusal names what it has seen, such as a zombie.
-    const message = cause.code === 'target-refused' ? cause.message : ended
-    return new TargetError('target-vanished', message, { cause })
+    const { message, tryNext } =
+      cause.code === 'target-refused' ? cause : { message: ended, tryNext: undefined }
+    return new TargetError('target-vanished', message, { cause, tryNext })
   }
   if (cause instanceof TargetError) return cause
   const message = `pprofd could not attach to ${target.id}: ${cause.message}`
