@@ -4,7 +4,7 @@
  * the frame's objects were gone. pprof counts a recursive frame once, as it does in CPU profiles.
  */
 import { limits } from '../../pprof/profile.ts'
-import { type CallersRef, type LocationRef, ProfileBuilder } from '../../pprof/profile-builder.ts'
+import { type LocationRef, ProfileBuilder } from '../../pprof/profile-builder.ts'
 import { cleanText, cutStart } from '../clean-text.ts'
 import type { Frame } from '../frame.ts'
 import { frameAddress } from '../frame-address.ts'
@@ -50,18 +50,18 @@ function encode(paths: RetainedPaths, header: ProfileOrigin, maxKept: number): P
   const smaller = paths.frames.length
   const locations = new PprofLocations(builder, [...paths.frames, smallerFrame])
   const labels = builder.labels({})
-  const add = (leaf: LocationRef, callers: CallersRef, values: readonly number[]) => {
-    if (values.some((value) => value > 0)) builder.addSample(leaf, callers, values, labels)
+  const add = (stack: readonly LocationRef[], values: readonly number[]) => {
+    const [leaf, ...callers] = stack
+    if (leaf) builder.addSample(leaf, builder.callers(callers), values, labels)
   }
   const leftObjects = leftOut(objects, parents, kept)
   const leftBytes = leftOut(bytes, parents, kept)
   for (let path = 0; path < parents.length; path++) {
     if (!kept.has(path)) continue
     const stack = stackOf(path)
-    const [leaf, ...callers] = stack
-    if (leaf) add(leaf, builder.callers(callers), [objects[path] ?? 0, bytes[path] ?? 0])
+    if (isSome(objects[path], bytes[path])) add(stack, [objects[path] ?? 0, bytes[path] ?? 0])
     const rest = [leftObjects[path] ?? 0, leftBytes[path] ?? 0]
-    add(locations.ofFunction(smaller), builder.callers(stack), rest)
+    if (isSome(...rest)) add([locations.ofFunction(smaller), ...stack], rest)
   }
   return { bytes: builder.encode(), symbols: locations.symbols }
 
@@ -73,6 +73,10 @@ function encode(paths: RetainedPaths, header: ProfileOrigin, maxKept: number): P
     }
     return stack
   }
+}
+
+function isSome(...values: readonly (number | undefined)[]): boolean {
+  return values.some((value) => value !== undefined && value > 0)
 }
 
 const smallerFrame: Frame = {

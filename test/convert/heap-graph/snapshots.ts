@@ -108,10 +108,17 @@ export function graphOf(nodes: readonly Node[], options: SnapshotOptions = {}): 
 }
 
 export function parse(json: Uint8Array, chunkBytes = 65_536, maxBytes = 1e9): HeapGraph {
+  const count = Math.ceil(json.length / chunkBytes)
+  const chunkAt = (index: number) => json.subarray(index * chunkBytes, (index + 1) * chunkBytes)
+  return parseChunks(
+    Array.from({ length: count }, (_, index) => chunkAt(index)),
+    maxBytes,
+  )
+}
+
+export function parseChunks(chunks: Iterable<Uint8Array>, maxBytes = 1e9): HeapGraph {
   const parser = new SnapshotParser(maxBytes)
-  for (let at = 0; at < json.length; at += chunkBytes) {
-    parser.write(json.subarray(at, at + chunkBytes))
-  }
+  for (const chunk of chunks) parser.write(chunk)
   return parser.end()
 }
 
