@@ -5,6 +5,7 @@ import { InputError } from '../errors.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addConfigCommand } from './config.ts'
+import { addHeapCommands } from './heap.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
@@ -23,6 +24,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addPsCommand(commands)
   addCheckCommand(commands)
   addProfileCommand(commands)
+  addHeapCommands(commands)
   addRetainedCommand(commands)
   addConfigCommand(commands)
   await commands.cli.parseAsync([...argv])
