@@ -11,7 +11,7 @@ import {
 } from './heap-snapshot-estimate.ts'
 import { onThread } from './on-thread.ts'
 import { type RecordedTarget, recordedTarget } from './recorded-target.ts'
-import { noTimeoutMs, streamSnapshot } from './snapshot-stream.ts'
+import { noTimeoutMs, type OnProgress, streamSnapshot } from './snapshot-stream.ts'
 
 export interface HeapSnapshotOptions extends CaptureControl {
   /** What it is for, as the option `profiles` of the configuration calls it. */
@@ -28,8 +28,8 @@ export interface HeapSnapshotOptions extends CaptureControl {
   readonly stallMs?: number | undefined
   /** Called once, when nothing is refused any more and before the target is stopped. */
   readonly onStart?: ((start: HeapSnapshotStart) => void) | undefined
-  /** V8 walks the heap: how much of it is done. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** V8 walks the heap: how far it is. Never called for pprofd itself. */
+  readonly onProgress?: OnProgress | undefined
 }
 
 export interface HeapSnapshotStart {
@@ -107,15 +107,21 @@ async function capture(
   options.onPhase?.('recording')
   const startedMs = performance.now()
   let running: Promise<number> | undefined
-  const onProgress = (done: number, total: number) => {
+  // In its own process, JavaScript that runs while V8 walks the heap lets V8 crash (Node 20).
+  const isSelf = target.kind === 'self'
+  const onProgress: OnProgress = (done, total) => {
     if (thread === session) running ??= runningAgain(companion)
     options.onProgress?.(done, total)
   }
   let isWhole = false
   try {
-    const streaming = streamSnapshot(thread, { ...options, onProgress, stallMs })
+    const streaming = streamSnapshot(thread, {
+      ...options,
+      onProgress: isSelf ? undefined : onProgress,
+      stallMs,
+    })
     // pprofd itself has been stopped by now, and runs.
-    if (target.kind === 'self') running = Promise.resolve(performance.now())
+    if (isSelf) running = Promise.resolve(performance.now())
     const bytes = await streaming
     const pauseMs = ((await running) ?? performance.now()) - startedMs
     isWhole = true

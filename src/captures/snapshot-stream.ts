@@ -6,11 +6,14 @@
 import { CaptureError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 
+/** `done` of `total` steps. */
+export type OnProgress = (done: number, total: number) => void
+
 export interface SnapshotConsumer {
   /** Gets V8's JSON as UTF-8 chunks in order; awaited, and the socket is not read meanwhile. */
   readonly write: (chunk: Uint8Array) => Promise<void> | void
-  /** V8 walks the heap: how many of its objects are done, counted several times over. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
+  /** V8 walks the heap: how far it is. */
+  readonly onProgress?: OnProgress | undefined
   /** How long a `write` may take, in ms. */
   readonly stallMs: number
   /** How long nothing may come, in ms. */
@@ -69,7 +72,7 @@ export async function streamSnapshot(
     silence.start()
     await session.send(
       'HeapProfiler.takeHeapSnapshot',
-      { reportProgress: true },
+      { reportProgress: onProgress !== undefined },
       { timeoutMs: noTimeoutMs, signal: anySignal(giveUp.signal, signal) },
     )
     if (lastByte === closingBrace) return sizeBytes
