@@ -6,6 +6,7 @@ import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addConfigCommand } from './config.ts'
 import { addHeapCommands } from './heap.ts'
+import { addHeapSnapshotCommand } from './heapsnapshot.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
@@ -25,6 +26,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addCheckCommand(commands)
   addProfileCommand(commands)
   addHeapCommands(commands)
+  addHeapSnapshotCommand(commands)
   addRetainedCommand(commands)
   addConfigCommand(commands)
   await commands.cli.parseAsync([...argv])
