@@ -19,7 +19,8 @@ export interface CensusRequest {
   readonly procRoot: string
   /** Of the target's heaps, read in one pass. */
   readonly maxBytes: number
-  readonly passes: number
+  /** Undefined: 2, or 1 for heaps above half a GB. */
+  readonly passes: number | undefined
   /** Stop the target by SIGSTOP for one single pass. */
   readonly stop: boolean
 }
@@ -62,6 +63,9 @@ export async function readCensus(request: CensusRequest, known: KnownLayouts): P
   }
 }
 
+/** Half a GB takes 3 s; to read more than that twice takes longer than most who ask will wait. */
+const maxTwiceBytes = 512 * 1024 * 1024
+
 interface Passes {
   readonly passes: readonly RawCensus[]
   readonly memory: ProcessMemory
@@ -80,7 +84,7 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
     const begin = performance.now()
     if (stop) signal(pid, 'SIGSTOP')
     try {
-      for (let pass = 0; pass < (stop ? 1 : request.passes); pass++) {
+      for (let pass = 0; pass < passCount(request, heapBytes); pass++) {
         mappings = (await anonymousMappings(pid, procRoot)) ?? []
         const spans = presentSpans(mappings, `${procRoot}/${pid}/pagemap`)
         heapBytes = heapSize(memory, spans, layout)
@@ -97,6 +101,12 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
     memory.close()
     throw error
   }
+}
+
+/** The size of the heaps is known from the second pass on. */
+function passCount({ stop, passes }: CensusRequest, heapBytes: number): number {
+  if (stop) return 1
+  return passes ?? (heapBytes <= maxTwiceBytes ? 2 : 1)
 }
 
 function openMemory(pid: number, procRoot: string): ProcessMemory {

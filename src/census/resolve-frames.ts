@@ -1,7 +1,8 @@
 /** From V8's terms (a function's first character, the number of a suspend point) to lines and columns. */
 import type { RawFunction } from './function-names.ts'
+import type { PointKind, SourceFunctions } from './source-function.ts'
 import type { ReadSource, SourceText } from './source-text.ts'
-import { type PointKind, type SourceFunctions, suspendPoints } from './suspend-points.ts'
+import { suspendPoints } from './suspend-points.ts'
 
 export interface Position {
   /** 1-based; 0 where unknown. */

@@ -36,6 +36,8 @@ export interface Stacks {
   readonly cycles: number
 }
 
+/** Index of the node behind the outermost function, and the state of what was not looked at yet. */
+const root = 0
 const unresolved = 0
 const inProgress = -1
 const tornStack = -2
@@ -105,6 +107,15 @@ export class StackBuilder {
       return
     }
     const point = this.#suspended.continuation[index] ?? 0
+    const [first] = awaiters
+    const firstState = first === undefined ? root : (this.#state[first.index] ?? unresolved)
+    if (awaiters.length <= 1 && firstState >= root) {
+      // Nearly all of them, of which there may be a million.
+      if (first !== undefined) this.#isAwaiter[first.index] = 1
+      const parent = first === undefined ? root : this.#through(first.via, firstState)
+      this.#state[index] = this.#node(fn, point, parent)
+      return
+    }
     const nodes = new Map<number, number>()
     for (const { index: outer, via } of awaiters) {
       this.#isAwaiter[outer] = 1

@@ -18,6 +18,8 @@ export interface Commands {
   'Runtime.getProperties': [Runtime.GetPropertiesParameterType, Runtime.GetPropertiesReturnType]
   'Runtime.queryObjects': [Runtime.QueryObjectsParameterType, Runtime.QueryObjectsReturnType]
   'Runtime.releaseObjectGroup': [Runtime.ReleaseObjectGroupParameterType, Nothing]
+  /** Of the thread that answers; garbage counts until it is collected. */
+  'Runtime.getHeapUsage': [Nothing, { readonly usedSize: number; readonly totalSize: number }]
   /** Does nothing; its round trip is the cost of the way. */
   'Runtime.getIsolateId': [Nothing, { readonly id: string }]
   /** Not in @types/node 20. Without it an attached session blocks the target's exit. */

@@ -15,6 +15,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'pause-too-long': 409,
   'census-refused': 409,
   'memory-too-large': 409,
+  'capture-too-costly': 409,
   'target-forbidden': 403,
   'attach-failed': 502,
   'session-closed': 502,

@@ -9,6 +9,7 @@ import { InspectorSweeper } from './inspector-sweeper.ts'
 import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
+import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
@@ -119,6 +120,11 @@ export class Targets {
     return kernelView(target, this.#procRoot)
   }
 
+  /** What the kernel says of the target's memory and its limits. Touches nothing. */
+  memory({ pid }: Target): Promise<ProcessMemory> {
+    return readProcessMemory(pid, this.#procRoot)
+  }
+
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
   async attach(
     target: Target,
@@ -154,7 +160,9 @@ export class Targets {
     const startedMs = performance.now()
     const warm = this.#warm.take(target) ?? (await this.#enter(target, signal))
     const attachMs = performance.now() - startedMs
-    return this.#tracked({ target, ...warm, attachMs }, () => this.#warm.keep(target, warm))
+    return this.#tracked({ target, ...warm, attachMs }, (options) =>
+      options?.forGood ? warm.leave() : this.#warm.keep(target, warm),
+    )
   }
 
   async #enter(target: Target, signal: AbortSignal | undefined): Promise<WarmSession> {
@@ -197,12 +205,12 @@ export class Targets {
   }
 
   /** Makes `detach` safe to call twice and lets `close` find what is attached. */
-  #tracked(facts: Omit<Attachment, 'detach'>, detach: () => Promise<void>): Attachment {
+  #tracked(facts: Omit<Attachment, 'detach'>, detach: Attachment['detach']): Attachment {
     let detached: Promise<void> | undefined
     const attachment: Attachment = {
       ...facts,
-      detach: () => {
-        detached ??= detach().finally(() => this.#attachments.delete(attachment))
+      detach: (options) => {
+        detached ??= detach(options).finally(() => this.#attachments.delete(attachment))
         return detached
       },
     }
