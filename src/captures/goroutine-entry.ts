@@ -80,6 +80,9 @@ export interface GoroutineRecording {
   /** Sentences about the limits of this snapshot. */
   readonly notes: readonly string[]
   readonly census: CensusKind
-  /** How long the target's threads worked for the snapshot, by their own clocks. */
+  /**
+   * How long the target's threads worked for the snapshot: by their own clocks where code of pprofd
+   * ran, estimated for V8's own commands.
+   */
   readonly targetCostMs: number
 }

@@ -10,10 +10,11 @@ import { inventory, type RawInventory } from './in-target/inventory.ts'
 import { isResolveFunction, own } from './in-target/own.ts'
 import { inventoryParts } from './in-target/parts.ts'
 import { functionDeclaration } from './in-target/target-source.ts'
-import { type RemoteFunction, type RemoteFunctions, remoteFunctions } from './remote-functions.ts'
+import { type RemoteFunction, remoteFunction } from './remote-functions.ts'
 import {
   callForJson,
   callForObject,
+  type MeteredOptions,
   releaseObjects,
   remoteObject,
   remoteProperties,
@@ -38,9 +39,6 @@ export interface Inventory {
 /** Timers are grouped, so their entries come on top of the limit; nobody has so many groups. */
 const timerGroups = 5000
 
-/** So many functions are asked for at once; between two batches the event loop runs. */
-const batchSize = 8
-
 export async function readInventory(
   session: Session,
   options: InventoryOptions,
@@ -62,15 +60,16 @@ async function read(
   options: InventoryOptions,
 ): Promise<Inventory> {
   const { maxFrames, limits } = options
-  const internals = await findInternals(session, options)
-  const missing = Object.entries(internals.ids).filter(([, objectId]) => objectId === undefined)
+  const meter = { costMs: 0 }
+  const internals = await findInternals(session, { ...options, meter })
+  const missing = Object.entries(internals).filter(([, objectId]) => objectId === undefined)
   const raw = await list(session, holder, internals, options)
-  const found = await findFunctions(session, holder, options)
-  const learned = await learnUrls(session, found.functions, options)
-  const probed = await probeAll(session, holder, found.functions, raw.subjectCount, options)
-  const functions = located(found.functions, raw.subjectCount, options.urls)
+  const found = await findFunctions(session, holder, { ...options, meter })
+  const learned = await learnUrls(session, found, options)
+  const probed = await probeAll(session, holder, found, raw.subjectCount, options)
+  const functions = located(found, raw.subjectCount, options.urls)
   const findings = { functions, chains: probed.chains, maxFrames }
-  const steps = [internals, raw, found, learned, probed]
+  const steps = [meter, raw, learned, probed]
   return {
     // The target's word for its own limits is not taken.
     drafts: draftEntries(raw.entries.slice(0, limits.maxEntries + timerGroups), findings),
@@ -88,12 +87,12 @@ async function read(
 async function list(
   session: Session,
   holder: string,
-  { ids }: RemoteInternals,
+  { internalBinding, timerListMap, immediateQueue }: RemoteInternals,
   options: InventoryOptions,
 ): Promise<RawInventory> {
   const declaration = functionDeclaration(inventory, inventoryParts)
   const parameters = [
-    ...[ids.internalBinding, ids.timerListMap, ids.immediateQueue].map((objectId) =>
+    ...[internalBinding, timerListMap, immediateQueue].map((objectId) =>
       objectId === undefined ? { value: undefined } : { objectId },
     ),
     { value: options.limits },
@@ -101,27 +100,27 @@ async function list(
   return (await callForJson(session, holder, declaration, parameters, options)) as RawInventory
 }
 
+type Functions = readonly (RemoteFunction | undefined)[]
+
+/** In the order of the inventory; between any two the target's event loop runs. */
 async function findFunctions(
   session: Session,
   holder: string,
-  options: CommandOptions,
-): Promise<RemoteFunctions> {
+  options: MeteredOptions,
+): Promise<Functions> {
   const listId = await callForObject(session, holder, functionDeclaration(heldFunctions), options)
   const items = listId === undefined ? [] : await remoteProperties(session, listId, options)
-  const ids = items.flatMap(({ name, objectId }) => (/^\d+$/.test(name) ? (objectId ?? []) : []))
   const functions: (RemoteFunction | undefined)[] = []
-  let costMs = 0
-  for (let from = 0; from < ids.length; from += batchSize) {
-    const batch = await remoteFunctions(session, ids.slice(from, from + batchSize), options)
-    functions.push(...batch.functions)
-    costMs += batch.costMs
+  for (const { name, objectId } of items) {
+    if (!/^\d+$/.test(name) || objectId === undefined) continue
+    functions.push(await remoteFunction(session, objectId, options))
   }
-  return { functions, costMs }
+  return functions
 }
 
 async function learnUrls(
   session: Session,
-  functions: RemoteFunctions['functions'],
+  functions: Functions,
   { urls, maxLocateMs, timeoutMs, signal }: InventoryOptions,
 ): Promise<Learned> {
   const scriptIds = functions.flatMap((each) => each?.scriptId ?? [])
@@ -131,7 +130,7 @@ async function learnUrls(
 
 /** What the closures of function `n` close over comes after the subjects of the inventory, in order. */
 function located(
-  functions: RemoteFunctions['functions'],
+  functions: Functions,
   firstSubject: number,
   urls: ScriptUrls,
 ): ReadonlyMap<number, LocatedFunction> {
@@ -149,7 +148,7 @@ function located(
 async function probeAll(
   session: Session,
   holder: string,
-  functions: RemoteFunctions['functions'],
+  functions: Functions,
   subjectCount: number,
   options: InventoryOptions,
 ): Promise<Probed> {

@@ -27,6 +27,17 @@ export function threadOfWorker(
   return busy.length === 1 ? busy[0] : undefined
 }
 
+/**
+ * Whether the main thread looks as it does in an idle event loop. It looks the same while it waits for
+ * a child process in spawnSync and execSync.
+ */
+export function isWaitingForEvents(
+  { syscall }: KernelThread,
+  children: KernelView['children'],
+): boolean {
+  return /^epoll/.test(syscall ?? '') && children.length === 0
+}
+
 /** `kernel`: undefined where its thread is not known, or there is no /proc. */
 export function blockedDraft(
   kernel: KernelThread | undefined,

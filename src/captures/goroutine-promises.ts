@@ -18,7 +18,7 @@ import { probe } from './in-target/probe.ts'
 import { callName, callSites, rawFrame } from './in-target/stack-frames.ts'
 import { endTally, startTally, tallySlice } from './in-target/tally.ts'
 import { functionDeclaration } from './in-target/target-source.ts'
-import { callForJson, releaseObjects, remoteObject, withTargetClock } from './remote-objects.ts'
+import { callForJson, releaseObjects, remoteObject } from './remote-objects.ts'
 
 export interface PromisesOptions extends CommandOptions {
   readonly maxFrames?: number | undefined
@@ -75,30 +75,31 @@ async function tally(
 ): Promise<SuspendedByPromises> {
   const holder = await remoteObject(session, '({})', options)
   const prototype = await remoteObject(session, '(async () => {})().constructor.prototype', options)
-  const { ids, costMs: internalsMs } = await findInternals(session, options)
-  if (holder === undefined || prototype === undefined || ids.internalBinding === undefined) {
-    return { drafts: [], cuts: [], notes: ['its promises are out of reach'], costMs: internalsMs }
+  const meter = { costMs: 0 }
+  const { internalBinding } = await findInternals(session, { ...options, meter })
+  if (holder === undefined || prototype === undefined || internalBinding === undefined) {
+    return { drafts: [], cuts: [], notes: ['its promises are out of reach'], costMs: meter.costMs }
   }
   const walk = { prototypeObjectId: prototype, objectGroup: 'pprofd' }
   const walkOptions = { ...options, timeoutMs: walkTimeoutMs }
-  const listed = await withTargetClock(session, walkOptions, () => [
-    session.send('Runtime.queryObjects', walk, walkOptions),
-  ])
-  const objectId = listed.values[0]?.objects.objectId ?? ''
+  const startedMs = performance.now()
+  const { objects } = await session.send('Runtime.queryObjects', walk, walkOptions)
+  let costMs = meter.costMs + performance.now() - startedMs
   const call = (declaration: string, parameters: Parameters<typeof callForJson>[3], wait = false) =>
     callForJson(session, holder, declaration, parameters, {
       ...options,
       timeoutMs: sliceTimeoutMs,
       awaitPromise: wait,
     })
-  const total = Number(await call(functionDeclaration(startTally), [{ objectId }]))
+  const total = Number(
+    await call(functionDeclaration(startTally), [{ objectId: objects.objectId ?? '' }]),
+  )
   const needed = [own, callName, rawFrame, callSites, probe]
   const slice = functionDeclaration(tallySlice, needed)
   const limits = [maxFrames, sliceMs, maxStacks].map((value) => ({ value }))
-  let costMs = internalsMs + listed.costMs
   let done = 0
   while (done < total) {
-    const parameters = [{ objectId: ids.internalBinding }, ...limits]
+    const parameters = [{ objectId: internalBinding }, ...limits]
     const answer = (await call(slice, parameters, true)) as { next?: unknown; costMs?: unknown }
     costMs += Number(answer.costMs) || 0
     if (!(Number(answer.next) > done)) break

@@ -7,7 +7,7 @@ import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { Draft } from './draft-entries.ts'
 import type { CensusKind, Entry, GoroutineRecording } from './goroutine-entry.ts'
-import { blockedDraft, threadOfWorker } from './goroutine-kernel.ts'
+import { blockedDraft, isWaitingForEvents, threadOfWorker } from './goroutine-kernel.ts'
 import { readPromises } from './goroutine-promises.ts'
 import { readThread, type ThreadSnapshot } from './goroutine-thread.ts'
 import { recordedTarget } from './recorded-target.ts'
@@ -173,18 +173,20 @@ function workerDraft({ thread }: ThreadSnapshot): Draft {
 async function fromOutside(
   targets: Targets,
   target: Target,
-  { message }: TargetError,
+  error: TargetError,
 ): Promise<GoroutineRecording> {
   const takenAtMs = Date.now()
   const view = await targets.kernelView(target)
   const { pid, name, executable, workingDirectory } = target
   const kernel = view.threads.find(({ tid }) => tid === pid)
+  // In its event loop it would have answered: it has a handler of its own for the signal.
+  if (kernel === undefined || isWaitingForEvents(kernel, view.children)) throw error
   return {
     target: { pid, name, nodeVersion: 'unknown', executable, workingDirectory },
     takenAtMs,
     entries: [{ id: 1, thread: 'main', ...blockedDraft(kernel, view.children) }],
     cuts: [],
-    notes: [`its main thread does not answer, so only the kernel was asked: ${message}`],
+    notes: [`its main thread does not answer, so only the kernel was asked: ${error.message}`],
     census: 'none',
     targetCostMs: 0,
   }

@@ -1,6 +1,6 @@
 /** Where functions of a target are, and the resolve functions that they close over. */
-import type { CommandOptions, Session } from '../inspector/session.ts'
-import { type RemoteProperty, remoteProperties, withTargetClock } from './remote-objects.ts'
+import type { Session } from '../inspector/session.ts'
+import { type MeteredOptions, type RemoteProperty, remoteProperties } from './remote-objects.ts'
 
 export interface RemoteFunction {
   readonly scriptId: string
@@ -17,71 +17,52 @@ const maxScopes = 2
 /** A scope with more variables is no function that wraps a callback in a promise. */
 const maxVariables = 30
 
-export interface RemoteFunctions {
-  /** In the order of the ids; undefined for what V8 tells nothing of. */
-  readonly functions: readonly (RemoteFunction | undefined)[]
-  /** How long the target worked for it. */
-  readonly costMs: number
-}
-
 type Properties = readonly RemoteProperty[]
 
-export async function remoteFunctions(
+/** Undefined for what V8 tells nothing of. Costs the target about 0.4 ms. */
+export async function remoteFunction(
   session: Session,
-  objectIds: readonly string[],
-  options: CommandOptions,
-): Promise<RemoteFunctions> {
-  let costMs = 0
-  async function propertiesOf(
-    ids: readonly (string | undefined)[],
-  ): Promise<readonly Properties[]> {
-    const clocked = await withTargetClock(session, options, () =>
-      ids.map((id) => (id === undefined ? [] : remoteProperties(session, id, options))),
-    )
-    costMs += clocked.costMs
-    return clocked.values
-  }
-  const functions = await propertiesOf(objectIds)
-  // A bound function is where the one is that it calls.
-  const targets = await propertiesOf(functions.map((each) => idOf(each, '[[TargetFunction]]')))
-  const callables = functions.map((each, index) => (targets[index]?.length ? targets[index] : each))
-  const scopeLists = await propertiesOf(callables.map((each) => idOf(each, '[[Scopes]]')))
-  const scopes = scopeLists.map(innermostScopes)
-  const variables = await propertiesOf(scopes.flat().map(({ objectId }) => objectId))
-  let next = 0
-  return {
-    functions: callables.map((properties, index) => {
-      const count = scopes[index]?.length ?? 0
-      const inScope = variables.slice(next, next + count)
-      next += count
-      return functionOf(properties, inScope)
-    }),
-    costMs,
-  }
-}
-
-function functionOf(
-  properties: Properties,
-  scopes: readonly Properties[],
-): RemoteFunction | undefined {
+  objectId: string,
+  options: MeteredOptions,
+): Promise<RemoteFunction | undefined> {
+  const properties = await callableProperties(session, objectId, options)
   const location = properties.find(({ name }) => name === '[[FunctionLocation]]')?.value
   const { scriptId, lineNumber, columnNumber } = (location ?? {}) as Record<string, unknown>
   if (typeof scriptId !== 'string') return undefined
-  const resolvers = scopes
-    .filter(({ length }) => length <= maxVariables)
-    .flat()
-    .filter(isResolver)
-    .flatMap(({ objectId }) => objectId ?? [])
   return {
     scriptId,
     line: Number(lineNumber) + 1,
     column: Number(columnNumber ?? 0) + 1,
-    resolvers,
+    resolvers: await resolversOf(session, properties, options),
   }
 }
 
-function idOf(properties: Properties, wanted: string): string | undefined {
-  return properties.find(({ name }) => name === wanted)?.objectId
+/** Of the function itself; where it is a bound one, of the function that it calls. */
+async function callableProperties(
+  session: Session,
+  objectId: string,
+  options: MeteredOptions,
+): Promise<Properties> {
+  const properties = await remoteProperties(session, objectId, options)
+  const target = properties.find(({ name }) => name === '[[TargetFunction]]')?.objectId
+  return target === undefined ? properties : remoteProperties(session, target, options)
+}
+
+async function resolversOf(
+  session: Session,
+  properties: Properties,
+  options: MeteredOptions,
+): Promise<readonly string[]> {
+  const list = properties.find(({ name }) => name === '[[Scopes]]')?.objectId
+  if (list === undefined) return []
+  const found: string[] = []
+  for (const { objectId } of innermostScopes(await remoteProperties(session, list, options))) {
+    if (objectId === undefined) continue
+    const variables = await remoteProperties(session, objectId, options)
+    if (variables.length > maxVariables) continue
+    found.push(...variables.filter(isResolver).flatMap((variable) => variable.objectId ?? []))
+  }
+  return found
 }
 
 /** Without the scope of the module, whose variables belong to everybody: in CommonJS the outermost closure. */

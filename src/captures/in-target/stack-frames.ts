@@ -56,6 +56,7 @@ export function callName(site: CallSite): string {
   if (name === '') return '(anonymous)'
   if (site.isConstructor()) return `new ${name}`
   const type = site.getTypeName()
-  const isPlain = type === null || ['Object', 'Function', 'Module', 'global'].includes(type)
+  const plain = ['Object', 'Function', 'Module', 'global', 'Timeout', 'Immediate']
+  const isPlain = type === null || plain.includes(type)
   return isPlain || site.isToplevel() || name.includes('.') ? name : `${type}.${name}`
 }
