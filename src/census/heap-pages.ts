@@ -1,10 +1,10 @@
 /**
- * The pages of V8's heaps in a process's memory. They are 256 KB, aligned to that, and begin with a
+ * The pages of V8's heaps in a process's memory. They have 256 KB, are aligned to that, and begin with a
  * header (heap/memory-chunk.h) of one of three forms; each has a word by which it can be recognised:
  *
  *   V8 10, 11  size, flags, heap, begin of its objects, end
  *   V8 12      flags, own address, size, heap, begin, end
- *   V8 13, 14  flags, pointer to the metadata: class, page's address, size, ..., heap (+64), begin
+ *   V8 13, 14  flags, pointer to the metadata: class, page's address, size, ..., end (+56), heap, begin
  *
  * The heap belongs to one isolate: this tells threads apart. The flags tell what the scavenger
  * emptied ("from") and what it fills ("to").
@@ -30,6 +30,14 @@ export interface HeapPage {
 export const fromSpace = 1 << 3
 export const toSpace = 1 << 4
 export const largePage = 1 << 5
+
+/**
+ * Whether it holds what is looked for. A large page has one object, which is none of that; a page that
+ * V8 has filled while it started is cut to what is used of it.
+ */
+export function holdsObjects({ flags, sizeBytes }: HeapPage): boolean {
+  return (flags & largePage) === 0 && sizeBytes <= pageSizeBytes
+}
 
 /** All pages of mutable heaps. Shared read-only pages belong to no isolate and hold nothing we count. */
 export function heapPages(
@@ -59,28 +67,33 @@ export function readPage(
   const parts =
     format === 'metadata' ? withMetadata(memory, header) : withoutMetadata(header, format)
   if (parts === undefined) return undefined
-  const { sizeBytes, heap, begin } = parts
+  const { sizeBytes, heap, begin, end } = parts
   // The first object lies behind the header, which has 16 bytes to 8 KB.
   if (begin <= address || begin > address + maxHeaderBytes) return undefined
   if (heap === 0 || heap % 8 !== 0) return undefined
-  if (sizeBytes < pageSizeBytes / 2 || sizeBytes > 2 ** 40) return undefined
-  return { address, ...parts }
+  if (end <= begin || end > address + sizeBytes || sizeBytes > maxPageBytes) return undefined
+  const { flags, links } = parts
+  return { address, sizeBytes, heap, flags, begin, links }
 }
 
-type Parts = Omit<HeapPage, 'address'>
+type Parts = Omit<HeapPage, 'address'> & { readonly end: number }
 
 const headerBytes = 80
 const maxHeaderBytes = 8192
+/** A large page holds one object, which V8 limits far below this. */
+const maxPageBytes = 2 ** 40
 
 function withoutMetadata(header: Header, format: PageFormat): Parts | undefined {
   const { address } = header
   if (format === 'self-header') {
     if (header.word(8) !== address) return undefined
-    const [sizeBytes, heap, begin] = [header.word(16), header.word(24), header.word(32)]
-    return { flags: header.uint32(0), sizeBytes, heap, begin, links: address }
+    const [sizeBytes, heap] = [header.word(16), header.word(24)]
+    const [begin, end] = [header.word(32), header.word(40)]
+    return { flags: header.uint32(0), sizeBytes, heap, begin, end, links: address }
   }
-  const [sizeBytes, heap, begin] = [header.word(0), header.word(16), header.word(24)]
-  return { flags: header.uint32(8), sizeBytes, heap, begin, links: address }
+  const [sizeBytes, heap] = [header.word(0), header.word(16)]
+  const [begin, end] = [header.word(24), header.word(32)]
+  return { flags: header.uint32(8), sizeBytes, heap, begin, end, links: address }
 }
 
 function withMetadata(memory: ProcessMemory, header: Header): Parts | undefined {
@@ -88,8 +101,9 @@ function withMetadata(memory: ProcessMemory, header: Header): Parts | undefined 
   if (links % 8 !== 0 || links < 4096) return undefined
   const metadata = new Header(memory, links, headerBytes)
   if (metadata.word(8) !== header.address) return undefined
-  const [sizeBytes, heap, begin] = [metadata.word(16), metadata.word(64), metadata.word(72)]
-  return { flags: header.uint32(0), sizeBytes, heap, begin, links }
+  const [sizeBytes, heap] = [metadata.word(16), metadata.word(64)]
+  const [end, begin] = [metadata.word(56), metadata.word(72)]
+  return { flags: header.uint32(0), sizeBytes, heap, begin, end, links }
 }
 
 class Header {

@@ -1,7 +1,8 @@
 /** Finds the suspended functions: two streams through the pages of the heaps, one page in memory at a time. */
 import type { Heap } from './heap.ts'
-import { type HeapPage, pageSizeBytes } from './heap-pages.ts'
+import { type HeapPage, holdsObjects, pageSizeBytes } from './heap-pages.ts'
 import { type FreeSpace, fields } from './layout.ts'
+import type { ProcessMemory } from './process-memory.ts'
 import { Suspended, suspendedKinds } from './suspended.ts'
 import type { Limits } from './young-space.ts'
 
@@ -28,8 +29,8 @@ export function findMaps(
   const withFreeSpace = new Set<number>()
   const words = new Uint32Array(pageWords)
   for (const page of pages) {
-    if (page.sizeBytes !== pageSizeBytes || isAborted()) continue
-    heap.memory.copyTo(words, page.address)
+    if (!holdsObjects(page) || isAborted()) continue
+    copyPage(heap.memory, words, page)
     const needsFreeSpace = !withFreeSpace.has(page.heap)
     for (let at = (page.begin - page.address) >>> 2; at < pageWords - typeWord; at += 2) {
       const low = words[at] ?? 0
@@ -64,9 +65,9 @@ export function findSuspended(
   const words = new Uint32Array(pageWords)
   const filter = filterOf(maps)
   for (const page of pages) {
-    const limit = limits.get(page.address) ?? page.address + pageSizeBytes
-    if (page.sizeBytes !== pageSizeBytes || limit === 0 || isAborted()) continue
-    heap.memory.copyTo(words, page.address)
+    const limit = limits.get(page.address) ?? page.address + page.sizeBytes
+    if (!holdsObjects(page) || limit === 0 || isAborted()) continue
+    copyPage(heap.memory, words, page)
     scanPage(words, page, limit, maps, filter, isolateOf(page.heap), freeUnitBytes, found)
   }
   found.endScan()
@@ -114,11 +115,11 @@ export function findFreeSpace(heap: Heap, pages: readonly HeapPage[]): FreeSpace
   const votes = new Map<string, number>()
   const words = new Uint32Array(pageWords)
   for (const page of pages) {
-    if (page.sizeBytes !== pageSizeBytes) continue
-    heap.memory.copyTo(words, page.address)
+    if (!holdsObjects(page)) continue
+    copyPage(heap.memory, words, page)
     for (let at = (page.begin - page.address) >>> 2; at < pageWords - 4; at += 2) {
       if (((words[at] ?? 0) & 3) !== 1 || words[at + 2] !== 0) continue
-      const unitBytes = (pageSizeBytes - at * 4) / (words[at + 3] ?? 0)
+      const unitBytes = (page.sizeBytes - at * 4) / (words[at + 3] ?? 0)
       if (unitBytes !== 1 && unitBytes !== 8) continue
       const instanceType = heap.typeOf(page.address + at * 4)
       const key = JSON.stringify({ instanceType, unitBytes } satisfies FreeSpace)
@@ -128,6 +129,13 @@ export function findFreeSpace(heap: Heap, pages: readonly HeapPage[]): FreeSpace
   const [first, second] = [...votes].sort(([, a], [, b]) => b - a)
   const isClear = first !== undefined && first[1] >= 4 && first[1] >= 2 * (second?.[1] ?? 0)
   return isClear ? JSON.parse(first[0]) : undefined
+}
+
+/** What lies behind a page that was cut is none of it. */
+function copyPage(memory: ProcessMemory, words: Uint32Array, { address, sizeBytes }: HeapPage) {
+  const wordCount = sizeBytes >>> 2
+  memory.copyTo(words.subarray(0, wordCount), address)
+  words.fill(0, wordCount)
 }
 
 const filterMask = 0xffff

@@ -3,7 +3,7 @@
  * last emptied, and behind the allocation pointer lie leftovers of two collections ago: both look like
  * objects, point at what is something else by now, and would give stacks that never were.
  */
-import { fromSpace, type HeapPage, largePage, pageSizeBytes, toSpace } from './heap-pages.ts'
+import { fromSpace, type HeapPage, holdsObjects, pageSizeBytes, toSpace } from './heap-pages.ts'
 import type { ProcessMemory } from './process-memory.ts'
 
 /** Where the valid objects of a page end; 0 for a page that holds none. */
@@ -33,9 +33,8 @@ export function youngLimits(memory: ProcessMemory, pages: readonly HeapPage[]): 
   return limits
 }
 
-/** Large pages hold one object each, never one of those that are counted. */
-export function isToPage({ flags, sizeBytes }: HeapPage): boolean {
-  return (flags & toSpace) !== 0 && (flags & largePage) === 0 && sizeBytes === pageSizeBytes
+export function isToPage(page: HeapPage): boolean {
+  return (page.flags & toSpace) !== 0 && holdsObjects(page)
 }
 
 /** The linear allocation area: begin, top and limit in one page of the space that is being filled. */
