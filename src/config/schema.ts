@@ -8,7 +8,7 @@
 const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
 
 /** What can be taken of a target; `heap` means allocs, too. */
-const profileKinds = ['profile', 'heap', 'retained', 'heapsnapshot'] as const
+const profileKinds = ['profile', 'heap', 'retained', 'heapsnapshot', 'goroutine'] as const
 
 /** Linux's PID_MAX_LIMIT. */
 const maxPid = 4_194_304
@@ -280,6 +280,51 @@ export const configSchema = {
           // Go's default.
           default: 524_288,
           description: 'Bytes between two samples on average; fewer are more exact and cost more.',
+        },
+      },
+    },
+    goroutine: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'How /debug/pprof/goroutine and /debug/panicparse look at a target.',
+      properties: {
+        maxHeapBytes: {
+          type: 'integer',
+          // As panicparse's maxmem.
+          minimum: 1_048_576,
+          maximum: 68_719_476_736,
+          default: 2_147_483_648,
+          description:
+            "Most bytes of a target's heaps that one search for suspended functions may read in a pass.",
+        },
+        minIntervalMs: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 3_600_000,
+          // That of panicparse's example.
+          default: 1000,
+          description:
+            'Milliseconds from one page /debug/panicparse of a target to the next; earlier ones are 429.',
+        },
+        maxEntries: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100_000,
+          default: 1000,
+          description: 'Entries listed of one thread; what is left out is counted.',
+        },
+        budgetMs: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          default: 5,
+          description: 'How long listing may hold up a thread of the target, in milliseconds.',
+        },
+        keepQuery: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether URLs are shown with their query, which may hold secrets.',
         },
       },
     },

@@ -17,5 +17,12 @@ export const defaultConfig: Config = {
   },
   profile: { seconds: 30, hz: 100 },
   heap: { continuous: false, seconds: 4, samplingInterval: 524_288 },
+  goroutine: {
+    maxHeapBytes: 2_147_483_648,
+    minIntervalMs: 1000,
+    maxEntries: 1000,
+    budgetMs: 5,
+    keepQuery: false,
+  },
   log: { level: 'info' },
 }

@@ -48,6 +48,21 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['heap.continuous', 'PPROFD_HEAP_CONTINUOUS', 'heap.continuous', 'boolean'],
     ['heap.seconds', 'PPROFD_HEAP_SECONDS', 'heap.seconds', 'integer'],
     ['heap.samplingInterval', 'PPROFD_HEAP_SAMPLING_INTERVAL', 'heap.sampling-interval', 'integer'],
+    [
+      'goroutine.maxHeapBytes',
+      'PPROFD_GOROUTINE_MAX_HEAP_BYTES',
+      'goroutine.max-heap-bytes',
+      'integer',
+    ],
+    [
+      'goroutine.minIntervalMs',
+      'PPROFD_GOROUTINE_MIN_INTERVAL_MS',
+      'goroutine.min-interval-ms',
+      'integer',
+    ],
+    ['goroutine.maxEntries', 'PPROFD_GOROUTINE_MAX_ENTRIES', 'goroutine.max-entries', 'integer'],
+    ['goroutine.budgetMs', 'PPROFD_GOROUTINE_BUDGET_MS', 'goroutine.budget-ms', 'integer'],
+    ['goroutine.keepQuery', 'PPROFD_GOROUTINE_KEEP_QUERY', 'goroutine.keep-query', 'boolean'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()
