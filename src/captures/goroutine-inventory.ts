@@ -4,9 +4,10 @@ import { type Draft, draftEntries, type LocatedFunction } from './draft-entries.
 import type { Cut } from './goroutine-entry.ts'
 import { findInternals, type RemoteInternals } from './goroutine-internals.ts'
 import { type Probed, probeSubjects } from './goroutine-probe.ts'
-import type { Limits } from './in-target/collector.ts'
+import type { Limits, RawEntry } from './in-target/collector.ts'
 import { heldFunctions, holdMore } from './in-target/held.ts'
 import { inventory, type RawInventory } from './in-target/inventory.ts'
+import { jobKind, nativeJobs } from './in-target/native-jobs.ts'
 import { isResolveFunction, own } from './in-target/own.ts'
 import { inventoryParts } from './in-target/parts.ts'
 import { functionDeclaration } from './in-target/target-source.ts'
@@ -36,6 +37,9 @@ export interface Inventory {
   readonly costMs: number
 }
 
+/** 2 to 4 ms of work for a small program, which took Node 24 up to 20 ms; it grows with the handles. */
+const maxHandles = 500
+
 /** Timers are grouped, so their entries come on top of the limit; nobody has so many groups. */
 const timerGroups = 5000
 
@@ -64,19 +68,26 @@ async function read(
   const internals = await findInternals(session, { ...options, meter })
   const missing = Object.entries(internals).filter(([, objectId]) => objectId === undefined)
   const raw = await list(session, holder, internals, options)
+  const jobs = await listJobs(session, holder, internals, options)
   const found = await findFunctions(session, holder, { ...options, meter })
   const learned = await learnUrls(session, found, options)
   const probed = await probeAll(session, holder, found, raw.subjectCount, options)
   const functions = located(found, raw.subjectCount, options.urls)
   const findings = { functions, chains: probed.chains, maxFrames }
-  const steps = [meter, raw, learned, probed]
+  const steps = [meter, raw, jobs, learned, probed]
   return {
     // The target's word for its own limits is not taken.
-    drafts: draftEntries(raw.entries.slice(0, limits.maxEntries + timerGroups), findings),
+    drafts: draftEntries(
+      [...raw.entries.slice(0, limits.maxEntries + timerGroups), ...jobs.entries.slice(0, 100)],
+      findings,
+    ),
     cuts: raw.cuts,
     notes: [
       ...missing.map(([name]) => `Node's ${name} is out of reach: what it lists is left out`),
       ...raw.failures.map((failure) => `a part of the inventory failed: ${failure}`),
+      ...(jobs.isPossible
+        ? []
+        : ['jobs of zlib, crypto and c-ares are left out: it has too many handles']),
       ...(learned.refusal === undefined ? [] : [learned.refusal]),
       ...probed.notes,
     ],
@@ -98,6 +109,25 @@ async function list(
     { value: options.limits },
   ]
   return (await callForJson(session, holder, declaration, parameters, options)) as RawInventory
+}
+
+interface Jobs {
+  readonly entries: readonly RawEntry[]
+  readonly isPossible: boolean
+  readonly costMs: number
+}
+
+async function listJobs(
+  session: Session,
+  holder: string,
+  { internalBinding }: RemoteInternals,
+  options: CommandOptions,
+): Promise<Jobs> {
+  // What cannot be reached is told already.
+  if (internalBinding === undefined) return { entries: [], isPossible: true, costMs: 0 }
+  const declaration = functionDeclaration(nativeJobs, [own, jobKind])
+  const parameters = [{ objectId: internalBinding }, { value: maxHandles }]
+  return (await callForJson(session, holder, declaration, parameters, options)) as Jobs
 }
 
 type Functions = readonly (RemoteFunction | undefined)[]
