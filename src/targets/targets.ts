@@ -13,6 +13,7 @@ import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
+import { readTargetPackages, type TargetPackages } from './target-packages.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
 export interface TargetsOptions extends DirectoryOptions {
@@ -118,6 +119,11 @@ export class Targets {
   /** What the kernel knows of the target's threads and children, whether it answers or not. */
   kernelView(target: Target): Promise<KernelView> {
     return kernelView(target, this.#procRoot)
+  }
+
+  /** The npm packages that files of the target belong to. Touches nothing. */
+  packages(target: Target, files: Iterable<string>): Promise<TargetPackages> {
+    return readTargetPackages(target, files, this.#procRoot)
   }
 
   /** What the kernel says of the target's memory and its limits. Touches nothing. */
