@@ -28,14 +28,15 @@ export function threadOfWorker(
 }
 
 /**
- * Whether the main thread looks as it does in an idle event loop. It looks the same while it waits for
- * a child process in spawnSync and execSync.
+ * Whether the main thread may be in an idle event loop. It looks the same while it waits for a child
+ * process in spawnSync and execSync.
  */
-export function isWaitingForEvents(
-  { syscall }: KernelThread,
+export function mayBeIdle(
+  { syscall, state }: KernelThread,
   children: KernelView['children'],
 ): boolean {
-  return /^epoll/.test(syscall ?? '') && children.length === 0
+  const isUnknown = syscall === undefined && state === 'S'
+  return (isUnknown || /^epoll/.test(syscall ?? '')) && children.length === 0
 }
 
 /** `kernel`: undefined where its thread is not known, or there is no /proc. */

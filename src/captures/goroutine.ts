@@ -7,7 +7,7 @@ import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { Draft } from './draft-entries.ts'
 import type { CensusKind, Entry, GoroutineRecording } from './goroutine-entry.ts'
-import { blockedDraft, isWaitingForEvents, threadOfWorker } from './goroutine-kernel.ts'
+import { blockedDraft, mayBeIdle, threadOfWorker } from './goroutine-kernel.ts'
 import { readPromises } from './goroutine-promises.ts'
 import { readThread, type ThreadSnapshot } from './goroutine-thread.ts'
 import { recordedTarget } from './recorded-target.ts'
@@ -180,11 +180,14 @@ async function fromOutside(
   const { pid, name, executable, workingDirectory } = target
   const kernel = view.threads.find(({ tid }) => tid === pid)
   // In its event loop it would have answered: it has a handler of its own for the signal.
-  if (kernel === undefined || isWaitingForEvents(kernel, view.children)) throw error
+  if (kernel === undefined || mayBeIdle(kernel, view.children)) throw error
+  const draft = blockedDraft(kernel, view.children)
+  // It may also run JavaScript, and such a handler.
+  const state = kernel.state === 'R' ? 'not answering' : draft.state
   return {
     target: { pid, name, nodeVersion: 'unknown', executable, workingDirectory },
     takenAtMs,
-    entries: [{ id: 1, thread: 'main', ...blockedDraft(kernel, view.children) }],
+    entries: [{ id: 1, thread: 'main', ...draft, state }],
     cuts: [],
     notes: [`its main thread does not answer, so only the kernel was asked: ${error.message}`],
     census: 'none',

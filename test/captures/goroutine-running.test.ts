@@ -90,3 +90,10 @@ for (const major of nodeMajors) {
     t.ok(main.entries.every(({ thread, kind }) => thread === 'main' && kind !== 'worker'))
   })
 }
+
+t.test('does not call a process blocked that handles SIGUSR1 itself', async (t) => {
+  const targets = newTargets(t)
+  const spawned = await spawnTarget(t, 'own-sigusr1-handler.cjs', { nodeArguments })
+  const target = await targetOf(targets, spawned)
+  await t.rejects(recordGoroutines(targets, target), { code: 'attach-failed' })
+})
