@@ -59,6 +59,8 @@ export interface Collector {
   /** What a callback means: a function to locate, or the promise that it settles. */
   callback(value: unknown): Pick<RawEntry, 'function' | 'subject'>
   isPromise(value: unknown): boolean
+  /** To look at one may run code of the program. */
+  isProxy(value: unknown): boolean
 }
 
 export function createCollector(internals: Internals, limits: Limits): Collector {
@@ -111,6 +113,7 @@ export function createCollector(internals: Internals, limits: Limits): Collector
     },
     callback,
     isPromise,
+    isProxy,
   }
 }
 

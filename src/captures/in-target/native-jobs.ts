@@ -14,8 +14,10 @@ export function nativeJobs(
 ): string {
   const startedMs = performance.now()
   const build = own(internalBinding?.('heap_utils'), 'buildEmbedderGraph')
-  const active = process.getActiveResourcesInfo().length
-  const isPossible = typeof build === 'function' && active <= maxHandles
+  const list = own(process, '_getActiveHandles')
+  const handles: unknown = typeof list === 'function' ? list.call(process) : []
+  const isFew = Array.isArray(handles) && handles.length <= maxHandles
+  const isPossible = typeof build === 'function' && isFew
   const graph: unknown = isPossible ? build() : []
   const counts = new Map<string, number>()
   for (const node of Array.isArray(graph) ? graph : []) {

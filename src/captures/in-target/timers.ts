@@ -38,7 +38,7 @@ export function listTimers(
     collector.add({ kind: 'timer', state, count, function: callback, waitMs, dueMs })
   }
   // Node counts those that keep the process alive.
-  const counted = own(own(binding, 'timerInfo'), 0)
+  const counted = own(own(binding, 'timeoutInfo'), 0)
   if (isCut) collector.cut('timers', seen, Math.max(seen + 1, Number(counted) || 0))
 }
 
@@ -53,14 +53,16 @@ export function addTimer(
   const waitedMs = nowMs - Number(own(timer, '_idleStart'))
   const leftMs = delayMs - waitedMs
   const repeats = typeof own(timer, '_repeat') === 'number'
-  if (isResolveFunction(callback)) {
+  const isProxy = collector.isProxy(callback)
+  if (!isProxy && isResolveFunction(callback)) {
     const waitMs = [waitedMs, waitedMs] as const
     const state = repeats ? 'repeating' : 'waiting'
     const meaning = collector.callback(callback)
     collector.add({ kind: 'timer', state, count: 1, waitMs, dueMs: [leftMs, leftMs], ...meaning })
     return
   }
-  const key = typeof callback === 'function' ? Function.prototype.toString.call(callback) : ''
+  const isText = typeof callback === 'function' && !isProxy
+  const key = isText ? Function.prototype.toString.call(callback) : ''
   const group = groups.get(`${repeats}${key}`)
   if (group === undefined) {
     const { name = '', samples = [] } = collector.callback(callback).function ?? {}
