@@ -128,12 +128,13 @@ export class AwaitGraph {
     let object = heap.object(handler + offsets.functionContext)
     for (const offset of hop.path) object = object === 0 ? 0 : heap.object(object + offset)
     if (hop.kind === 'await') return this.#addAwaiter(object, step, found)
+    const type = heap.typeOf(object)
     if (hop.kind === 'resolve') {
-      if (heap.typeOf(object) !== types.promise) return false
-      steps.push({ promise: object, via: step.via })
-      return true
+      if (type === types.promise) steps.push({ promise: object, via: step.via })
+      // Once it has resolved its promise, it forgets it: such as those that came too late for a race.
+      return type >= 0
     }
-    if (heap.typeOf(object) !== types.capability) return false
+    if (type !== types.capability) return type >= 0
     const promise = heap.object(object + fields.capabilityPromise)
     const index = heap.isSmi(handler + fields.hash) ? heap.smi(handler + fields.hash) - 1 : -1
     const via = [...step.via, { kind: hop.kind, index }]

@@ -20,6 +20,8 @@ export class ProcessMemory {
   readonly #blocks = new Map<number, Uint32Array>()
   /** Blocks that were copied for good, so that everything in them belongs to one moment. */
   readonly #pinned = new Map<number, Uint32Array>()
+  #copies: Uint32Array[] = []
+  readonly #spare = new Map<number, Uint32Array[]>()
   #lastNumber = -1
   #lastBlock: Uint32Array = new Uint32Array(0)
   /** How much was read so far, in bytes. */
@@ -71,17 +73,29 @@ export class ProcessMemory {
     }
   }
 
-  /** Copies whole blocks that every later look will see. */
+  /** Copies memory that every later look will see; both numbers are multiples of a block. */
   pin(address: number, sizeBytes: number): void {
-    for (let at = address; at < address + sizeBytes; at += blockBytes) {
-      const number = Math.floor(at / blockBytes)
-      this.#pinned.set(number, this.#load(number, undefined))
+    const size = Math.ceil(sizeBytes / blockBytes) * blockBytes
+    const copy = this.#spare.get(size)?.pop() ?? new Uint32Array(size / 4)
+    this.#fill(copy, address)
+    this.#copies.push(copy)
+    const first = Math.floor(address / blockBytes)
+    for (let block = 0; block < size / blockBytes; block++) {
+      const at = block * (blockBytes / 4)
+      this.#pinned.set(first + block, copy.subarray(at, at + blockBytes / 4))
     }
     this.#lastNumber = -1
   }
 
+  /** Memory that was pinned is used again: to allocate it takes longer than to fill it. */
   unpin(): void {
     this.#pinned.clear()
+    for (const copy of this.#copies) {
+      const spare = this.#spare.get(copy.byteLength) ?? []
+      spare.push(copy)
+      this.#spare.set(copy.byteLength, spare)
+    }
+    this.#copies = []
     this.forget()
   }
 

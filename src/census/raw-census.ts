@@ -2,13 +2,21 @@
 import { AwaitGraph } from './await-graph.ts'
 import { FunctionNames, type RawFunction } from './function-names.ts'
 import { Heap } from './heap.ts'
-import { type HeapPage, heapPages, pageSizeBytes } from './heap-pages.ts'
+import {
+  fromSpace,
+  type HeapPage,
+  heapPages,
+  holdsObjects,
+  pageSizeBytes,
+  readPage,
+  toSpace,
+} from './heap-pages.ts'
 import type { Layout } from './layout.ts'
 import type { ProcessMemory, Span } from './process-memory.ts'
 import { findMaps, findSuspended, type WantedMaps } from './scan-heap.ts'
 import { StackBuilder, type Stacks } from './stacks.ts'
 import type { Suspended } from './suspended.ts'
-import { isToPage, type Limits, youngLimits } from './young-space.ts'
+import { pinYoung, type ReadRest } from './young-space.ts'
 
 export interface RawCensus {
   /** Addresses of the heaps, one an isolate. */
@@ -19,30 +27,65 @@ export interface RawCensus {
   readonly suspended: number
 }
 
-/** A young generation larger than this is not copied at once, and may then be seen while it moves. */
-const maxPinnedBytes = 256 * 1024 * 1024
+export interface RawCensusOptions {
+  readonly readRest?: ReadRest | undefined
+  readonly isAborted?: (() => boolean) | undefined
+}
 
 export function takeRawCensus(
   memory: ProcessMemory,
   spans: readonly Span[],
   layout: Layout,
-  isAborted: () => boolean = () => false,
+  { readRest, isAborted = () => false }: RawCensusOptions = {},
 ): RawCensus {
+  for (let attempt = 1; ; attempt++) {
+    const { census, hasMoved } = takeOnce(memory, spans, layout, isAborted, readRest)
+    if (!hasMoved || attempt === maxAttempts) return census
+  }
+}
+
+/** V8 compacts its old space at most every few seconds. */
+const maxAttempts = 3
+
+function takeOnce(
+  memory: ProcessMemory,
+  spans: readonly Span[],
+  layout: Layout,
+  isAborted: () => boolean,
+  readRest: ReadRest | undefined,
+): { readonly census: RawCensus; readonly hasMoved: boolean } {
+  memory.unpin()
   const heap = new Heap(memory, layout)
-  const found = findIn(memory, heap, spans, layout, isAborted)
+  const found = findIn(memory, heap, spans, layout, isAborted, readRest)
   const { suspended, heaps } = found
   markCopies(memory, suspended)
   const graph = new AwaitGraph(heap, layout, suspended)
   const names = new FunctionNames(heap)
   const functionOf = (index: number) => names.idOf(suspended.function[index] ?? 0)
   const stacks = new StackBuilder(suspended, graph, functionOf).build(isAborted)
-  return { heaps, functions: names.functions, stacks, suspended: countOf(suspended) }
+  const census = { heaps, functions: names.functions, stacks, suspended: countOf(suspended) }
+  // Every Node has async functions of its own: their map was moved, too.
+  const hasMaps = heaps.length === 0 || [...found.maps.values()].includes(0)
+  return { census, hasMoved: !hasMaps || hasMoved(memory, found.pages, layout) }
+}
+
+/** Whether an old page has gone meanwhile: its objects were moved into others, and may not have been seen. */
+function hasMoved(
+  memory: ProcessMemory,
+  pages: readonly HeapPage[],
+  { pageFormat }: Layout,
+): boolean {
+  return pages.some((page) => {
+    const isOld = holdsObjects(page) && (page.flags & (fromSpace | toSpace)) === 0
+    return isOld && readPage(memory, page.address, pageFormat)?.heap !== page.heap
+  })
 }
 
 interface Found {
+  readonly maps: WantedMaps
+  readonly pages: readonly HeapPage[]
   readonly heaps: readonly number[]
   readonly suspended: Suspended
-  readonly maps: WantedMaps
 }
 
 function findIn(
@@ -51,38 +94,47 @@ function findIn(
   spans: readonly Span[],
   layout: Layout,
   isAborted: () => boolean,
+  readRest: ReadRest | undefined,
 ): Found {
   const before = heapPages(memory, spans, layout.pageFormat)
   const maps = findMaps(heap, before, layout.freeSpace.instanceType, isAborted)
   memory.forget()
+  const companions = pagesWithSuspended(heap, before, layout, maps, isAborted)
   // What the young generation holds now; the collector may have turned it over since.
   const pages = heapPages(memory, spans, layout.pageFormat)
-  const limits = pinYoung(memory, pages)
+  const limits = pinYoung(memory, pages, layout.pageFormat, companions, readRest)
   const heaps = [...new Set(pages.map((page) => page.heap))]
   const isolateOf = (address: number) => heaps.indexOf(address)
-  const suspended = findSuspended(
-    heap,
-    pages,
-    limits,
-    maps,
-    isolateOf,
-    layout.freeSpace.unitBytes,
-    isAborted,
-  )
-  return { heaps, suspended, maps }
+  const { unitBytes } = layout.freeSpace
+  const suspended = findSuspended(heap, pages, limits, maps, isolateOf, unitBytes, isAborted)
+  return { heaps, suspended, pages, maps }
 }
 
-/** Copies the young objects in one go, a few ms, so that they belong to one moment. */
-function pinYoung(memory: ProcessMemory, pages: readonly HeapPage[]): Limits {
-  const limits = youngLimits(memory, pages)
-  let pinnedBytes = 0
-  for (const page of pages) {
-    if (!isToPage(page) || limits.get(page.address) === 0) continue
-    pinnedBytes += pageSizeBytes
-    if (pinnedBytes <= maxPinnedBytes) memory.pin(page.address, pageSizeBytes)
+/** Old pages whose suspended functions are to be read at one moment; none where these are too many. */
+function pagesWithSuspended(
+  heap: Heap,
+  pages: readonly HeapPage[],
+  layout: Layout,
+  maps: WantedMaps,
+  isAborted: () => boolean,
+): readonly HeapPage[] {
+  const old = pages.filter(({ flags }) => (flags & (fromSpace | toSpace)) === 0)
+  if (old.length * pageSizeBytes > maxRoughBytes) return []
+  const { unitBytes } = layout.freeSpace
+  const rough = findSuspended(heap, old, new Map(), maps, () => 0, unitBytes, isAborted)
+  const addresses = new Set<number>()
+  for (let index = 0; index < rough.length; index++) {
+    const address = rough.address[index] ?? 0
+    addresses.add(address - (address % pageSizeBytes))
   }
-  return limits
+  const found = old.filter(({ address }) => addresses.has(address))
+  return found.length * pageSizeBytes <= maxCompanionBytes ? found : []
 }
+
+/** 256 MB take 100 ms to look through once more. */
+const maxRoughBytes = 256 * 1024 * 1024
+/** 16 MB take 5 ms to copy, which is about as long as a busy event loop rests. */
+const maxCompanionBytes = 16 * 1024 * 1024
 
 /**
  * An object that was promoted after the young ones were copied was found again among the old ones. The

@@ -13,6 +13,8 @@ import { ProcessMemory, type Span } from './process-memory.ts'
 import { type RawCensus, takeRawCensus } from './raw-census.ts'
 import { positionFinder } from './resolve-frames.ts'
 import { sourceReader } from './source-text.ts'
+import { restOf } from './thread-rest.ts'
+import type { ReadRest } from './young-space.ts'
 
 export interface CensusRequest {
   readonly pid: number
@@ -89,8 +91,8 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
         const spans = presentSpans(mappings, `${procRoot}/${pid}/pagemap`)
         heapBytes = heapSize(memory, spans, layout)
         checkSize(heapBytes, request)
-        memory.unpin()
-        passes.push(takeRawCensus(memory, spans, layout))
+        const readRest = await restReader(request, memory, spans, layout)
+        passes.push(takeRawCensus(memory, spans, layout, { readRest }))
       }
     } finally {
       if (stop) signal(pid, 'SIGCONT')
@@ -100,6 +102,24 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
   } catch (error) {
     memory.close()
     throw error
+  }
+}
+
+/** What the kernel says of the thread of each isolate: whether it sleeps, and how often it has run. */
+async function restReader(
+  { pid, procRoot, stop }: CensusRequest,
+  memory: ProcessMemory,
+  spans: readonly Span[],
+  layout: Layout,
+): Promise<ReadRest | undefined> {
+  if (stop) return undefined
+  const heaps = [...new Set(heapPages(memory, spans, layout.pageFormat).map(({ heap }) => heap))]
+  const threads = await isolateThreads(pid, procRoot, memory, heaps, spans)
+  const threadIds = new Map(heaps.map((heap, index) => [heap, threads[index]?.threadId ?? 0]))
+  return (heap) => {
+    const threadId = threadIds.get(heap)
+    // Of a thread that is not known, only the pages can tell.
+    return threadId ? restOf(`${procRoot}/${pid}/task/${threadId}`) : ''
   }
 }
 
