@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
+import { GoroutineSnapshots } from './captures/goroutine-snapshots.ts'
 import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
@@ -59,6 +60,7 @@ class Daemon {
       limits: { ...config.limits },
       profile: { ...config.profile },
       heap: { ...config.heap },
+      goroutine: { ...config.goroutine },
     }
   }
 
@@ -70,7 +72,11 @@ class Daemon {
       return
     }
     const app = buildApp(
-      { targets: this.#targets, heapSamplers: this.#heapSamplers },
+      {
+        targets: this.#targets,
+        heapSamplers: this.#heapSamplers,
+        goroutines: new GoroutineSnapshots(this.#targets),
+      },
       this.#serverOptions,
     )
     const url = await listen(app, this.#config.listen)
@@ -123,6 +129,7 @@ class Daemon {
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
+    Object.assign(this.#serverOptions.goroutine, config.goroutine)
   }
 }
 

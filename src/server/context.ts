@@ -1,5 +1,6 @@
 /** What the routes share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
@@ -10,6 +11,7 @@ import type { SymbolTable } from './symbol-table.ts'
 export interface Services {
   readonly targets: Targets
   readonly heapSamplers: HeapSamplers
+  readonly goroutines: GoroutineSnapshots
 }
 
 export interface ServerLimits extends CaptureLimits {
@@ -36,10 +38,24 @@ export interface HeapDefaults {
   readonly samplingInterval: number
 }
 
+export interface GoroutineDefaults {
+  /** Most bytes of a target's heaps that may be read in one pass for suspended functions. */
+  readonly maxHeapBytes: number
+  /** From one page of a target to the next. */
+  readonly minIntervalMs: number
+  /** Of one thread. */
+  readonly maxEntries: number
+  /** How long listing may hold up a thread. */
+  readonly budgetMs: number
+  /** Whether URLs are shown with their query. */
+  readonly keepQuery: boolean
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly goroutine: GoroutineDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
 }

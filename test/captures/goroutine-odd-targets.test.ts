@@ -27,7 +27,7 @@ for (const major of nodeMajors) {
     const timers = entries.filter(({ kind }) => kind === 'timer')
     t.equal(countOf(timers), 20_001)
     t.ok(
-      timers.some(({ stack }) => stack[0]?.line === 0),
+      timers.some(({ stack }) => stack.length === 0),
       'the hostile callback is left alone',
     )
     spawned.send('check')
@@ -46,7 +46,7 @@ t.test('says what it left out when the time was up, or the list full', async (t)
   const full = await recordGoroutines(targets, target, { budgetMs: 1000, maxEntries: 0 })
   t.strictSame(
     full.cuts.map(({ what, shown }) => [what, shown]),
-    full.cuts.map(({ what }) => [what, what === 'timers' ? 63 : 0]),
+    full.cuts.map(({ what }) => [what, 0]),
   )
   t.ok(
     full.cuts.some(({ what }) => what !== 'timers'),
@@ -66,7 +66,7 @@ t.test('leaves the files of callbacks out where asking would take too long', asy
     frames.some(({ line }) => line > 0),
     'their lines are known',
   )
-  t.ok(coveragePauseMs(66e6) > 100 && coveragePauseMs(1e6) < 10)
+  t.equal(coveragePauseMs(10e6, 50e6), 168)
 })
 
 t.test('gives up when it is told to, and is refused where the configuration says so', async (t) => {

@@ -21,7 +21,7 @@ for (const major of nodeMajors) {
     const targets = newTargets(t)
     const spawned = await spawnTarget(t, 'zoo-awaits.cjs', { node, nodeArguments })
     const target = await targetOf(targets, spawned)
-    const recording = await recordGoroutines(targets, target, { promises: true })
+    const recording = await recordGoroutines(targets, target, { promises: true, budgetMs: 500 })
     const { entries, cuts, notes, census } = recording
     t.strictSame({ cuts, census }, { cuts: [], census: 'promises' })
     t.match(notes, [/upper bound/])

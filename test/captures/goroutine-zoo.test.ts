@@ -80,7 +80,7 @@ for (const major of nodeMajors) {
     const targets = newTargets(t)
     const spawned = await spawnTarget(t, 'zoo-modules.mjs', { node, nodeArguments })
     const target = await targetOf(targets, spawned)
-    const recording = await recordGoroutines(targets, target, { promises: true })
+    const recording = await recordGoroutines(targets, target, { promises: true, budgetMs: 500 })
     t.strictSame(recording.cuts, [])
     assertSeen(t, recording, expectationsOf(spawned))
     const files = recording.entries.flatMap(({ stack }) => stack.map(({ url }) => url))

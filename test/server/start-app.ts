@@ -3,10 +3,12 @@ import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import { listen } from '../../src/server/listen.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
+import { defaultConfig } from '../config/default-config.ts'
 
 export interface StartedApp {
   readonly app: FastifyInstance
@@ -34,9 +36,13 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
     profile = { seconds: 30, hz: 100 },
     heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
+    goroutine = defaultConfig.goroutine,
   } = settings
   const heapSamplers = new HeapSamplers(targets)
-  const app = buildApp({ targets, heapSamplers }, { logger, limits, profile, heap })
+  const app = buildApp(
+    { targets, heapSamplers, goroutines: new GoroutineSnapshots(targets) },
+    { logger, limits, profile, heap, goroutine },
+  )
   t.teardown(async () => {
     await app.close()
     await heapSamplers.close()

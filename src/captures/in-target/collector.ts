@@ -53,7 +53,11 @@ export interface Collector {
   readonly subjects: readonly unknown[]
   readonly cuts: readonly RawCut[]
   add(entry: RawEntry): void
-  /** Whether the time is up or the list full: then only counting goes on. */
+  /** From now on the given part of the whole time may be used. */
+  allow(part: number): void
+  /** Whether that time is up: then only counting goes on. */
+  isLate(): boolean
+  /** Whether it is, or the list is full. */
   isFull(): boolean
   cut(what: string, shown: number, total: number): void
   /** What a callback means: a function to locate, or the promise that it settles. */
@@ -64,7 +68,8 @@ export interface Collector {
 }
 
 export function createCollector(internals: Internals, limits: Limits): Collector {
-  const deadline = performance.now() + limits.budgetMs
+  const startedMs = performance.now()
+  let deadline = startedMs + limits.budgetMs
   const types = internals.internalBinding?.('types')
   const test = (name: string) => own(types, name) as ((value: unknown) => boolean) | undefined
   const isProxy = test('isProxy') ?? (() => true)
@@ -74,7 +79,6 @@ export function createCollector(internals: Internals, limits: Limits): Collector
   const subjects: unknown[] = []
   const cuts: RawCut[] = []
   const known = new Map<unknown, number>()
-  let late = false
 
   function callback(value: unknown): Pick<RawEntry, 'function' | 'subject'> {
     // Once-listeners carry the function that they wrap.
@@ -87,6 +91,10 @@ export function createCollector(internals: Internals, limits: Limits): Collector
     if (typeof found !== 'function') return {}
     const name = own(found, 'name')
     return { function: { name: typeof name === 'string' ? name : '', samples: indexOf(found) } }
+  }
+
+  function isLate(): boolean {
+    return performance.now() > deadline
   }
 
   function indexOf(found: unknown): readonly number[] {
@@ -104,10 +112,11 @@ export function createCollector(internals: Internals, limits: Limits): Collector
     subjects,
     cuts,
     add: (entry) => void entries.push(entry),
-    isFull: () => {
-      late ||= performance.now() > deadline
-      return late || entries.length >= limits.maxEntries
+    allow: (part) => {
+      deadline = startedMs + limits.budgetMs * part
     },
+    isLate,
+    isFull: () => isLate() || entries.length >= limits.maxEntries,
     cut: (what, shown, total) => {
       if (total > shown) cuts.push({ what, shown, total })
     },

@@ -4,7 +4,7 @@ import { isResolveFunction, own } from './own.ts'
 
 export interface Group {
   count: number
-  callback: { readonly name: string; readonly samples: number[] }
+  readonly callback: { readonly name: string; readonly samples: number[] } | undefined
   waitMs: [number, number]
   dueMs: [number, number]
   readonly repeats: boolean
@@ -26,7 +26,7 @@ export function listTimers(
     const list = timerListMap[key]
     for (let timer = own(list, '_idleNext'); timer !== list; timer = own(timer, '_idleNext')) {
       if (timer === undefined || timer === null) break
-      isCut = seen % 64 === 63 && collector.isFull()
+      isCut = seen % 16 === 15 && collector.isLate()
       if (isCut) break
       seen++
       addTimer(collector, groups, timer, nowMs)
@@ -54,34 +54,30 @@ export function addTimer(
   const leftMs = delayMs - waitedMs
   const repeats = typeof own(timer, '_repeat') === 'number'
   const isProxy = collector.isProxy(callback)
-  if (!isProxy && isResolveFunction(callback)) {
-    const waitMs = [waitedMs, waitedMs] as const
+  const isResolver = !isProxy && isResolveFunction(callback)
+  const meaning = isResolver ? collector.callback(callback) : {}
+  if (meaning.subject !== undefined) {
     const state = repeats ? 'repeating' : 'waiting'
-    const meaning = collector.callback(callback)
+    const waitMs = [waitedMs, waitedMs] as const
     collector.add({ kind: 'timer', state, count: 1, waitMs, dueMs: [leftMs, leftMs], ...meaning })
     return
   }
-  const isText = typeof callback === 'function' && !isProxy
-  const key = isText ? Function.prototype.toString.call(callback) : ''
-  const group = groups.get(`${repeats}${key}`)
+  const isText = typeof callback === 'function' && !isProxy && !isResolver
+  const key = `${repeats}${isText ? Function.prototype.toString.call(callback) : ''}`
+  const group = groups.get(key)
+  const found = isText && (group?.callback?.samples.length ?? 0) < 3
+  const known = found ? collector.callback(callback).function : undefined
   if (group === undefined) {
-    const { name = '', samples = [] } = collector.callback(callback).function ?? {}
-    groups.set(`${repeats}${key}`, {
-      count: 1,
-      callback: { name, samples: [...samples] },
-      waitMs: [waitedMs, waitedMs],
-      dueMs: [leftMs, leftMs],
-      repeats,
-    })
+    const first = known && { name: known.name, samples: [...known.samples] }
+    const range = [waitedMs, waitedMs] as [number, number]
+    groups.set(key, { count: 1, callback: first, waitMs: range, dueMs: [leftMs, leftMs], repeats })
     return
   }
   group.count++
   group.waitMs = [Math.min(group.waitMs[0], waitedMs), Math.max(group.waitMs[1], waitedMs)]
   group.dueMs = [Math.min(group.dueMs[0], leftMs), Math.max(group.dueMs[1], leftMs)]
-  const { samples } = group.callback
-  if (samples.length >= 3) return
-  for (const index of collector.callback(callback).function?.samples ?? []) {
-    if (!samples.includes(index)) samples.push(index)
+  for (const index of known?.samples ?? []) {
+    if (!group.callback?.samples.includes(index)) group.callback?.samples.push(index)
   }
 }
 

@@ -3,10 +3,11 @@ import type { FastifyReply } from 'fastify'
 import type { HeapRecording } from '../../captures/heap-recording.ts'
 import { type EncodedHeapProfile, encodeHeapProfile } from '../../convert/heap-formats.ts'
 import type { HeapProfileName } from '../../convert/heap-pprof.ts'
-import { CaptureError, InputError } from '../../errors.ts'
+import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
-import { firstValue, oneOf, type Query, wholeNumber } from '../parameters.ts'
+import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
+import { oneOf, type Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
 
@@ -52,40 +53,21 @@ interface HeapAnswer {
   readonly encoded: EncodedHeapProfile
 }
 
-/** In Go's order and with its sentences (net/http/pprof, handler.ServeHTTP and serveDeltaProfile). */
 function readParameters(
   query: Query,
   { limits, heap }: ServerContext,
   name: HeapProfileName,
 ): HeapParameters {
-  const seconds = firstValue(query, 'seconds')
   const isText = looseNumber(query, 'debug') !== 0
-  if (seconds !== undefined && !isPositive(seconds)) {
-    const message = 'invalid value for "seconds" - must be a positive integer'
-    throw new InputError('parameter-invalid', message)
-  }
-  if (seconds !== undefined && isText) {
-    throw new InputError('parameter-invalid', 'seconds and debug params are incompatible')
-  }
-  const rule = { fallback: heap.seconds, min: 1, max: limits.maxSeconds }
+  const seconds = deltaSeconds(query, { isText, max: limits.maxSeconds })
   return {
     name,
-    durationMs: wholeNumber(query, 'seconds', rule) * 1000,
+    durationMs: (seconds ?? heap.seconds) * 1000,
     isDelta: seconds !== undefined,
     gc: name === 'heap' && seconds === undefined && looseNumber(query, 'gc') > 0,
     isText,
     force: oneOf(query, 'force', ['0', '1'], '0') === '1',
   }
-}
-
-function isPositive(text: string): boolean {
-  return /^\+?\d+$/.test(text) && Number(text) > 0
-}
-
-/** What is unreadable counts as 0, as in Go. */
-function looseNumber(query: Query, name: string): number {
-  const text = firstValue(query, name) ?? ''
-  return /^[+-]?\d+$/.test(text) ? Number(text) : 0
 }
 
 async function record(
