@@ -43,7 +43,8 @@ async function findCache(t: Test, node: string, cacheMb: number, restMb: number)
   const retained = retainedOf(answer.bytes)
   assertWithin(t, retained.get('cache: SessionCache'), cacheBytes, 0.05)
   assertWithin(t, retained.get('sessions: Map'), cacheBytes, 0.05)
-  assertWithin(t, retained.get(''), heapBytes, 0.1)
+  // heapUsed has no buffers and native objects, which weigh more in a small heap.
+  assertWithin(t, retained.get(''), heapBytes, 0.15)
   t.ok((retained.get('reports: Array') ?? 0) > 0.5e6 * restMb)
 
   await t.test('and go tool pprof shows it', { skip: skipGo }, async (t) => {
