@@ -16,6 +16,8 @@ const parseOnly = fileURLToPath(new URL('./retained-parse.mjs', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
+const state = ['--state-dir', folder]
+
 printMachine()
 const heap = ['--expose-gc', '--inspect-port=0', program, cacheMb, restMb]
 const target = await startProcess(heap, /^ready /)
@@ -23,7 +25,6 @@ console.log(target.line)
 console.table([await throughDaemon()])
 
 const snapshot = join(folder, 'bench.heapsnapshot')
-const state = ['--state-dir', folder]
 await run([pprofd, 'heapsnapshot', String(target.pid), '-o', snapshot, '--force'])
 await target.stop()
 const sizeMb = Math.round(statSync(snapshot).size / 1e6)
