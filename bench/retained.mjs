@@ -101,7 +101,9 @@ function median(all) {
 function memoryMb(pid, field) {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-    return Math.round((Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) * 1024) / 1e6)
+    // A process that has just ended has no memory any more.
+    const kilobytes = Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0)
+    return Math.round((kilobytes * 1024) / 1e6)
   } catch {
     return 0
   }
