@@ -20,7 +20,7 @@ const largeOn: readonly NodeMajor[] = [20, 24]
 
 for (const major of nodeMajors) {
   const { path, reason } = await nodeBinary(major)
-  const [cacheMb, restMb] = largeOn.includes(major) ? [50, 150] : [5, 15]
+  const [cacheMb, restMb] = largeOn.includes(major) ? [50, 150] : [10, 20]
   const title = `${cacheMb} MB of cache in ${cacheMb + restMb} MB of heap are found on Node ${major}`
   t.test(title, { skip: reason ?? false }, (t) => findCache(t, path ?? '', cacheMb, restMb))
 }
