@@ -6,10 +6,13 @@ import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { Draft } from './draft-entries.ts'
-import type { CensusKind, Entry, GoroutineRecording } from './goroutine-entry.ts'
-import { blockedDraft, mayBeIdle, threadOfWorker } from './goroutine-kernel.ts'
-import { readPromises } from './goroutine-promises.ts'
+import { type CensusOutcome, suspendedGroups, tryCensus } from './goroutine-census.ts'
+import type { Entry, GoroutineRecording } from './goroutine-entry.ts'
+import { blockedDraft, threadOfWorker } from './goroutine-kernel.ts'
+import { recordFromOutside } from './goroutine-outside.ts'
+import { readSuspended } from './goroutine-suspended.ts'
 import { readThread, type ThreadSnapshot } from './goroutine-thread.ts'
+import { joinCensus } from './join-census.ts'
 import { recordedTarget } from './recorded-target.ts'
 import { ScriptUrls } from './script-urls.ts'
 
@@ -28,11 +31,16 @@ export interface GoroutineOptions extends CaptureControl {
   readonly mainThreadOnly?: boolean | undefined
   /** List the suspended functions by the promises they await: stops the target, see goroutine-promises.ts. */
   readonly promises?: boolean | undefined
+  /** Most bytes of its heaps that a census may read in a pass. Default: 2 GiB. */
+  readonly maxBytes?: number | undefined
   /** Refuse promises when they would stop the target for longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
 }
 
 const defaults = { maxFrames: 100, maxEntries: 1000, budgetMs: 5, maxLocateMs: 50 } as const
+
+/** Two GB take the daemon 10 s to read. */
+const defaultMaxBytes = 2 ** 31
 
 /** Callbacks whose place, and promises whose awaiters, are looked up: 0.1 ms and 10 us each. */
 const maxFunctions = 100
@@ -45,8 +53,9 @@ const answerMs = 300
 const commandTimeoutMs = 5000
 
 /**
- * Attaches, looks and detaches; nothing stays in the target. One that cannot answer, for it is in
- * native code, gives what the kernel knows of it.
+ * Attaches, looks and detaches; nothing stays in the target. Its suspended functions are read from its
+ * memory meanwhile. A target that cannot be attached to, because it is in native code or does not take
+ * the signal, gives what its memory and the kernel tell.
  * @throws {CaptureError} capture-aborted, pause-too-long.
  * @throws {TargetError} as `Targets.attach`, target-forbidden, and target-vanished.
  */
@@ -55,46 +64,60 @@ export async function recordGoroutines(
   target: Target,
   options: GoroutineOptions = {},
 ): Promise<GoroutineRecording> {
+  targets.checkAllowed(target, 'goroutine')
+  const end = new AbortController()
+  const { signal, maxBytes = defaultMaxBytes, promises } = options
+  const whileWanted = signal ? AbortSignal.any([signal, end.signal]) : end.signal
+  const census = (pid: number) => tryCensus(targets, { pid, maxBytes, signal: whileWanted })
+  // The pid of a target that is known by its port is known once it is attached to.
+  const early = promises !== true && target.pid > 0 ? census(target.pid) : undefined
+  // Whoever waits for it gets its error, too.
+  early?.catch(() => {})
   try {
     return await withAttachment(targets, target, { ...options, kind: 'goroutine' }, (attachment) =>
-      record(targets, attachment, options),
+      record(targets, attachment, early ?? (() => census(attachment.target.pid)), options),
     )
   } catch (error) {
-    const mayBeBlocked = error instanceof TargetError && error.code === 'attach-failed'
-    if (!mayBeBlocked || target.kind !== 'process') throw error
-    return fromOutside(targets, target, error)
+    const isShut =
+      error instanceof TargetError && ['attach-failed', 'target-refused'].includes(error.code)
+    if (!isShut || target.kind !== 'process') throw error
+    return await recordFromOutside(targets, target, error, await early)
+  } finally {
+    end.abort()
   }
 }
 
 async function record(
   targets: Targets,
   attachment: Attachment,
+  census: Promise<CensusOutcome> | (() => Promise<CensusOutcome>),
   options: GoroutineOptions,
 ): Promise<GoroutineRecording> {
   options.onPhase?.('recording')
   const takenAtMs = Date.now()
   const threads = await readThreads(attachment, options)
-  const promises = options.promises === true ? await readPromises(attachment, options) : undefined
+  const suspended = await readSuspended(attachment, census, options)
   options.onPhase?.('stopping')
   const view = await targets.kernelView(attachment.target)
-  const work = [
-    ...threads.flatMap((thread) => entriesOf(thread, threads, view, attachment.target.pid)),
-    ...(promises?.drafts ?? []).map((draft) => ({ thread: 'main', ...draft })),
-  ]
-  // The census of suspended functions joins here: its entries after these, and what they wait for
-  // taken from those whose stack is the same.
-  const census: CensusKind = promises === undefined ? 'none' : 'promises'
+  const listed = threads.flatMap((thread) =>
+    entriesOf(thread, threads, view, attachment.target.pid),
+  )
+  const workers = threads.map(({ thread }) => thread).filter((thread) => thread !== 'main')
+  const work =
+    suspended.census === undefined
+      ? [...listed, ...suspended.drafts.map((draft) => ({ thread: 'main', ...draft }))]
+      : joinCensus(listed, suspendedGroups(suspended.census, workers))
   return {
     target: recordedTarget(attachment),
     takenAtMs,
     entries: work.map((entry, index) => ({ id: index + 1, ...entry })),
-    cuts: [...threads.flatMap(({ cuts }) => cuts), ...(promises?.cuts ?? [])],
+    cuts: [...threads.flatMap(({ cuts }) => cuts), ...suspended.cuts],
     notes: [
       ...threads.flatMap(({ thread, notes }) => notes.map((note) => `${thread}: ${note}`)),
-      ...(promises?.notes ?? []),
+      ...suspended.notes,
     ],
-    census,
-    targetCostMs: threads.reduce((sum, { costMs }) => sum + costMs, promises?.costMs ?? 0),
+    census: suspended.kind,
+    targetCostMs: threads.reduce((sum, { costMs }) => sum + costMs, suspended.costMs),
   }
 }
 
@@ -167,30 +190,4 @@ function entriesOf(
 
 function workerDraft({ thread }: ThreadSnapshot): Draft {
   return { kind: 'worker', state: 'running', count: 1, stack: [], waitsFor: thread }
-}
-
-/** What is known of a process that does not answer at all. */
-async function fromOutside(
-  targets: Targets,
-  target: Target,
-  error: TargetError,
-): Promise<GoroutineRecording> {
-  const takenAtMs = Date.now()
-  const view = await targets.kernelView(target)
-  const { pid, name, executable, workingDirectory } = target
-  const kernel = view.threads.find(({ tid }) => tid === pid)
-  // In its event loop it would have answered: it has a handler of its own for the signal.
-  if (kernel === undefined || mayBeIdle(kernel, view.children)) throw error
-  const draft = blockedDraft(kernel, view.children)
-  // It may also run JavaScript, and such a handler.
-  const state = kernel.state === 'R' ? 'not answering' : draft.state
-  return {
-    target: { pid, name, nodeVersion: 'unknown', executable, workingDirectory },
-    takenAtMs,
-    entries: [{ id: 1, thread: 'main', ...draft, state }],
-    cuts: [],
-    notes: [`its main thread does not answer, so only the kernel was asked: ${error.message}`],
-    census: 'none',
-    targetCostMs: 0,
-  }
 }
