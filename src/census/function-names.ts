@@ -13,6 +13,8 @@ export interface RawFunction {
   readonly sourceLength: number
 }
 
+export const noFunction = -2
+
 const unknown: RawFunction = { name: '', url: '', start: -1, sourceLength: -1 }
 /** Of the words behind the variables: the name and its index, an inferred name, the positions. */
 const wordsBehindLocals = 6
@@ -27,10 +29,11 @@ export class FunctionNames {
     this.#heap = heap
   }
 
-  /** Index into `functions`; -1 where the address holds no function (any more). */
+  /** Index into `functions`; `noFunction` where the address holds something else, -1 where it is unreadable. */
   idOf(fn: number): number {
     const { types, offsets } = this.#heap.constants
-    if (this.#heap.typeOf(fn) !== types.function) return -1
+    const type = this.#heap.typeOf(fn)
+    if (type !== types.function) return type < 0 ? -1 : noFunction
     const shared = this.#heap.object(fn + offsets.functionShared)
     const known = this.#known.get(shared)
     if (known !== undefined) return known

@@ -3,6 +3,7 @@
  * outermost function inwards, so a million functions cost an index each and every distinct stack one node.
  */
 import type { Awaiter, AwaitGraph, Via } from './await-graph.ts'
+import { noFunction } from './function-names.ts'
 import type { Suspended } from './suspended.ts'
 
 /** One frame more on top of a stack. */
@@ -58,7 +59,7 @@ export class StackBuilder {
   readonly #several = new Map<number, ReadonlyMap<number, number>>()
   #cycles = 0
 
-  /** `functionOf`: index of the function of a suspended one, -1 where it cannot be read. */
+  /** `functionOf`: index of the function of a suspended one, -1 where it cannot be read, `noFunction` where there is none. */
   constructor(suspended: Suspended, graph: AwaitGraph, functionOf: (index: number) => number) {
     this.#suspended = suspended
     this.#graph = graph
@@ -102,6 +103,8 @@ export class StackBuilder {
 
   #finish(index: number, awaiters: readonly Awaiter[]): void {
     const fn = this.#functionOf(index)
+    // A word that looked like the head of a suspended function, and was a value in something else.
+    if (fn === noFunction) this.#suspended.isCopy[index] = 1
     if (fn < 0) {
       this.#state[index] = tornStack
       return
@@ -183,9 +186,10 @@ export class StackBuilder {
     let torn = 0
     for (let index = 0; index < this.#suspended.length; index++) {
       const state = this.#state[index] ?? unresolved
+      if (this.#suspended.isCopy[index] === 1) continue
       if (state === tornStack) torn++
       if (state < severalStacks || state === tornStack || this.#isAwaiter[index] === 1) continue
-      if (this.#suspended.isCopy[index] === 1 || state === unresolved) continue
+      if (state === unresolved) continue
       const stacks = state === severalStacks ? this.#several.get(index) : new Map([[state, 1]])
       for (const [node, count] of stacks ?? []) this.#addLeaf(leaves, index, node, count)
     }

@@ -21,7 +21,7 @@ export class Suspended {
   kind = new Uint8Array(this.#capacity)
   /** Index of the isolate. */
   isolate = new Uint8Array(this.#capacity)
-  /** A copy of another one, which the collector moved meanwhile. */
+  /** A copy of another one, which the collector moved meanwhile, or no suspended function at all. */
   isCopy = new Uint8Array(this.#capacity)
   /** How many were found by the scan, in ascending order of address; the others only by pointers. */
   #scanned = 0

@@ -8,7 +8,7 @@ import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { temporaryFolder } from '../proc/temporary-folder.ts'
 import { isAsBefore, newTargets, targetOf } from '../targets/new-targets.ts'
-import { assertSeen, expectationsOf } from './zoo.ts'
+import { assertSeen, expectationsOf, holdsInOrder } from './zoo.ts'
 
 const nodeArguments = ['--inspect-port=0']
 
@@ -35,14 +35,14 @@ for (const major of nodeMajors) {
         budgetMs: 500,
       })
       const { entries, cuts, notes, census, targetCostMs, takenAtMs, target } = recording
-      t.strictSame({ cuts, notes, census }, { cuts: [], notes: [], census: 'none' })
+      t.strictSame({ cuts, notes, census }, { cuts: [], notes: [], census: 'exact' })
       t.ok(targetCostMs > 0 && targetCostMs < 1000, `${targetCostMs} ms`)
       t.ok(Math.abs(takenAtMs - Date.now()) < 60_000)
       t.match(target, { pid: spawned.pid, name: 'zoo-resources.cjs' })
       t.match(target.nodeVersion, new RegExp(`^v${major}\\.`))
       t.strictSame(phases, ['attaching', 'recording', 'stopping', 'detaching'])
-      const expected = expectationsOf(spawned).filter(({ seen }) => seen === 'inventory')
-      t.ok(expected.length >= 12, `${expected.length} expectations`)
+      const expected = expectationsOf(spawned)
+      t.ok(expected.length >= 15, `${expected.length} expectations`)
       assertSeen(t, recording, expected)
       t.strictSame(
         entries.map(({ id }) => id),
@@ -76,12 +76,41 @@ for (const major of nodeMajors) {
     },
   )
 
+  t.test(`counts every suspended function of Node ${major}, exactly`, { skip }, async (t) => {
+    const targets = newTargets(t)
+    const spawned = await spawnTarget(t, 'zoo-awaits.cjs', { node, nodeArguments })
+    const target = await targetOf(targets, spawned)
+    const recording = await recordGoroutines(targets, target, { budgetMs: 500 })
+    const { entries, cuts, notes, census } = recording
+    t.strictSame({ cuts, notes, census }, { cuts: [], notes: [], census: 'exact' })
+    const expected = expectationsOf(spawned)
+    assertSeen(t, recording, expected)
+    const unexpected = entries.filter(
+      ({ kind, stack }) =>
+        kind.startsWith('async-') && !expected.some((each) => holdsInOrder(stack, each.stack)),
+    )
+    t.strictSame(unexpected, [], 'and nothing else')
+    await isAsBefore(t, spawned)
+  })
+
+  t.test(`lists what the workers of Node ${major} wait for`, { skip }, async (t) => {
+    const targets = newTargets(t)
+    const spawned = await spawnTarget(t, 'zoo-workers.cjs', { node, nodeArguments })
+    const target = await targetOf(targets, spawned)
+    const recording = await recordGoroutines(targets, target, { budgetMs: 500 })
+    t.equal(recording.census, 'exact', recording.notes.join('; '))
+    assertSeen(t, recording, expectationsOf(spawned))
+    const threads = new Set(recording.entries.map(({ thread }) => thread))
+    t.notMatch([...threads].join(' '), /unknown/)
+    await isAsBefore(t, spawned)
+  })
+
   t.test(`lists what an ES module of Node ${major} waits for`, { skip }, async (t) => {
     const targets = newTargets(t)
     const spawned = await spawnTarget(t, 'zoo-modules.mjs', { node, nodeArguments })
     const target = await targetOf(targets, spawned)
-    const recording = await recordGoroutines(targets, target, { promises: true, budgetMs: 500 })
-    t.strictSame(recording.cuts, [])
+    const recording = await recordGoroutines(targets, target, { budgetMs: 500 })
+    t.strictSame([recording.cuts, recording.notes, recording.census], [[], [], 'exact'])
     assertSeen(t, recording, expectationsOf(spawned))
     const files = recording.entries.flatMap(({ stack }) => stack.map(({ url }) => url))
     t.ok(
