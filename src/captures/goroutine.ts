@@ -102,11 +102,13 @@ async function record(
   const listed = threads.flatMap((thread) =>
     entriesOf(thread, threads, view, attachment.target.pid),
   )
+  const isWanted = (group: { readonly thread: string }) =>
+    options.mainThreadOnly !== true || group.thread === 'main'
   const workers = threads.map(({ thread }) => thread).filter((thread) => thread !== 'main')
   const work =
     suspended.census === undefined
       ? [...listed, ...suspended.drafts.map((draft) => ({ thread: 'main', ...draft }))]
-      : joinCensus(listed, suspendedGroups(suspended.census, workers))
+      : joinCensus(listed, suspendedGroups(suspended.census, workers).filter(isWanted))
   return {
     target: recordedTarget(attachment),
     takenAtMs,

@@ -57,7 +57,7 @@ for (const major of nodeMajors) {
       const target = await targetOf(targets, spawned)
       const { entries, notes } = await recordGoroutines(targets, target)
       t.match(entries, [{ id: 1, thread: 'main', state: 'blocked in native code', waitsFor }])
-      t.match(notes, [/only the kernel was asked/])
+      t.match(notes, [/so only its memory and the kernel were asked/])
       t.ok(spawned.isAlive())
       const child = /child (\d+)/.exec(entries[0]?.waitsFor ?? '')?.[1]
       if (child !== undefined) process.kill(Number(child), 'SIGKILL')
@@ -91,9 +91,27 @@ for (const major of nodeMajors) {
   })
 }
 
-t.test('does not call a process blocked that handles SIGUSR1 itself', async (t) => {
+t.test('tells what the memory tells of a process that handles SIGUSR1 itself', async (t) => {
   const targets = newTargets(t)
   const spawned = await spawnTarget(t, 'own-sigusr1-handler.cjs', { nodeArguments })
   const target = await targetOf(targets, spawned)
-  await t.rejects(recordGoroutines(targets, target), { code: 'attach-failed' })
+  const { entries, notes, census, targetCostMs } = await recordGoroutines(targets, target)
+  t.equal(census, 'exact')
+  t.ok(
+    entries.every(({ kind }) => kind !== 'running'),
+    'nothing says that it is blocked',
+  )
+  t.match(notes, [/^only its memory was asked: process \d+ opened no inspector/])
+  t.equal(targetCostMs, 0)
+  await t.rejects(recordGoroutines(targets, target, { maxBytes: 1 }), { code: 'attach-failed' })
+})
+
+t.test('a process that SIGUSR1 would kill is asked by way of its memory only', async (t) => {
+  const targets = newTargets(t)
+  const spawned = await spawnTarget(t, 'sigusr1-removed.cjs', { nodeArguments })
+  const target = await targetOf(targets, spawned)
+  const { census, notes } = await recordGoroutines(targets, target)
+  t.equal(census, 'exact')
+  t.match(notes, [/^only its memory and the kernel were asked, so .*SIGUSR1/])
+  t.ok(spawned.isAlive())
 })
