@@ -8,6 +8,7 @@ import type { Frame } from './goroutine-entry.ts'
 export interface CensusWish {
   readonly pid: number
   readonly maxBytes: number
+  readonly stop?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -33,7 +34,9 @@ export async function tryCensus(targets: Targets, wish: CensusWish): Promise<Cen
     return { refusal: new CaptureError('census-refused', message) }
   }
   try {
-    return { census: await takeCensus({ ...wish, procRoot: targets.procRoot }) }
+    // Nobody would be left to continue it.
+    const stop = wish.stop === true && wish.pid !== process.pid
+    return { census: await takeCensus({ ...wish, stop, procRoot: targets.procRoot }) }
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     return { refusal: error }

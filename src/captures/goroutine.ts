@@ -33,6 +33,8 @@ export interface GoroutineOptions extends CaptureControl {
   readonly promises?: boolean | undefined
   /** Most bytes of its heaps that a census may read in a pass. Default: 2 GiB. */
   readonly maxBytes?: number | undefined
+  /** Stop it by SIGSTOP while its memory is read, once, instead of reading it twice. Default: false. */
+  readonly stop?: boolean | undefined
   /** Refuse promises when they would stop the target for longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
 }
@@ -66,11 +68,13 @@ export async function recordGoroutines(
 ): Promise<GoroutineRecording> {
   targets.checkAllowed(target, 'goroutine')
   const end = new AbortController()
-  const { signal, maxBytes = defaultMaxBytes, promises } = options
+  const { signal, maxBytes = defaultMaxBytes, promises, stop } = options
   const whileWanted = signal ? AbortSignal.any([signal, end.signal]) : end.signal
-  const census = (pid: number) => tryCensus(targets, { pid, maxBytes, signal: whileWanted })
+  const census = (pid: number) => tryCensus(targets, { pid, maxBytes, stop, signal: whileWanted })
   // The pid of a target that is known by its port is known once it is attached to.
-  const early = promises !== true && target.pid > 0 ? census(target.pid) : undefined
+  // One that is stopped for it does not answer meanwhile.
+  const isEarly = promises !== true && stop !== true && target.pid > 0
+  const early = isEarly ? census(target.pid) : undefined
   // Whoever waits for it gets its error, too.
   early?.catch(() => {})
   try {

@@ -113,6 +113,7 @@ async function record(
     }),
     maxEntries: goroutine.maxEntries,
     budgetMs: goroutine.budgetMs,
+    stop: goroutine.stop,
     withQuery: goroutine.keepQuery,
     promises,
     maxPauseMs: force ? undefined : limits.maxPauseMs,

@@ -230,6 +230,12 @@ export const configSchema = {
           default: 5,
           description: 'How long listing may hold up a thread of the target, in milliseconds.',
         },
+        stop: {
+          type: 'boolean',
+          default: false,
+          description:
+            'Whether a target is stopped by SIGSTOP while its memory is read, once, for exact counts.',
+        },
         keepQuery: {
           type: 'boolean',
           default: false,

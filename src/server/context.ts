@@ -47,6 +47,8 @@ export interface GoroutineDefaults {
   readonly maxEntries: number
   /** How long listing may hold up a thread. */
   readonly budgetMs: number
+  /** Whether SIGSTOP stops a target while its memory is read. */
+  readonly stop: boolean
   /** Whether URLs are shown with their query. */
   readonly keepQuery: boolean
 }

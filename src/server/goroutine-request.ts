@@ -97,6 +97,7 @@ function recordOptions(
     maxEntries: goroutine.maxEntries,
     budgetMs: goroutine.budgetMs,
     promises,
+    stop: goroutine.stop,
     withQuery: goroutine.keepQuery,
     maxPauseMs: force ? undefined : limits.maxPauseMs,
     signal,

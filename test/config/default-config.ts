@@ -22,6 +22,7 @@ export const defaultConfig: Config = {
     minIntervalMs: 1000,
     maxEntries: 1000,
     budgetMs: 5,
+    stop: false,
     keepQuery: false,
   },
   log: { level: 'info' },

@@ -62,6 +62,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ],
     ['goroutine.maxEntries', 'PPROFD_GOROUTINE_MAX_ENTRIES', 'goroutine.max-entries', 'integer'],
     ['goroutine.budgetMs', 'PPROFD_GOROUTINE_BUDGET_MS', 'goroutine.budget-ms', 'integer'],
+    ['goroutine.stop', 'PPROFD_GOROUTINE_STOP', 'goroutine.stop', 'boolean'],
     ['goroutine.keepQuery', 'PPROFD_GOROUTINE_KEEP_QUERY', 'goroutine.keep-query', 'boolean'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
