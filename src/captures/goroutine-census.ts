@@ -85,7 +85,9 @@ export function censusNotes({ groups, torn, cycles, stoppedMs }: Census): readon
     notes.push(`${torn} suspended functions are missing: the target was changing them`)
   }
   if (cycles > 0) {
-    notes.push(`${cycles} suspended functions await each other in a circle and will never go on`)
+    notes.push(
+      `functions that await each other in a circle, and so never end: ${cycles} such circles`,
+    )
   }
   if (stoppedMs > 0) notes.push(`the target was stopped for ${Math.round(stoppedMs)} ms`)
   return notes

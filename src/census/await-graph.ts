@@ -47,6 +47,8 @@ const nothing: readonly Awaiter[] = []
 const noVia: readonly Via[] = []
 /** Promises on the way from one function to those that await it. Chains of `then` are this long only by mistake. */
 const maxSteps = 100_000
+/** Functions that await one promise: more than a process has memory for are a list that leads back into itself. */
+const maxReactions = 50_000_000
 
 export class AwaitGraph {
   readonly #heap: Heap
@@ -102,7 +104,7 @@ export class AwaitGraph {
   #addReactions(step: Step, steps: Step[], found: Found): boolean {
     const { reaction } = this.#layout.types
     let at = step.promise + fields.promiseReactions
-    for (let count = 0; count < maxSteps && !this.#heap.isSmi(at); count++) {
+    for (let count = 0; count < maxReactions && !this.#heap.isSmi(at); count++) {
       const object = this.#heap.object(at)
       if (this.#heap.typeOf(object) !== reaction) return false
       if (!this.#addHandler(object, step, steps, found)) return false

@@ -2,7 +2,10 @@
 import type { SuspendedKind } from './suspended.ts'
 
 export interface CensusFrame {
-  /** `Mutex.acquire`, `(anonymous)`, `Promise.all (index 3)`, `Promise.all (index 0 to 99)`. */
+  /**
+   * `Mutex.acquire`, `(anonymous)`, `Promise.all (index 3)`, `Promise.all (index 0 to 99)`;
+   * `(awaited in a circle)`: by the innermost function or one in between, so that none will ever end.
+   */
   readonly function: string
   /** As V8 has it: a path, a file: or node: URL; '' for evaluated code and for combinators. */
   readonly url: string
@@ -51,9 +54,12 @@ export interface Census {
   readonly isolates: readonly CensusIsolate[]
   /** All suspended functions, those in the middle of a stack included, of the last pass. */
   readonly suspended: number
-  /** How many could not be placed because the target was changing them; they are in no group. */
+  /**
+   * How many could not be placed, in no group: the target was changing them, or they had ended and V8
+   * had not swept them away.
+   */
   readonly torn: number
-  /** Functions that await each other in a circle: they never end, and no group begins in such a circle. */
+  /** Circles of functions that await each other, and so never end. */
   readonly cycles: number
   readonly passes: number
   /** Of the heaps: what was looked through. */

@@ -75,8 +75,9 @@ export class PointWalk {
     switch (node.type) {
       case 'ReturnStatement':
         this.#visit(node.argument)
-        if (body.isAsyncGenerator)
-          this.#point('await', (node.argument as Node | null)?.start ?? node.start)
+        if (body.isAsyncGenerator && isNode(node.argument)) {
+          this.#point('await', node.argument.start)
+        }
         body.isDead = true
         return
       case 'ThrowStatement':

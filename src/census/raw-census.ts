@@ -62,7 +62,11 @@ function takeOnce(
   const graph = new AwaitGraph(heap, layout, suspended)
   const names = new FunctionNames(heap)
   const functionOf = (index: number) => names.idOf(suspended.function[index] ?? 0)
-  const stacks = new StackBuilder(suspended, graph, functionOf).build(isAborted)
+  const keyOf = (index: number) => {
+    const { url = '', start = -1 } = names.functions[functionOf(index)] ?? {}
+    return JSON.stringify([url, start, suspended.continuation[index]])
+  }
+  const stacks = new StackBuilder(suspended, graph, functionOf, keyOf).build(isAborted)
   const census = { heaps, functions: names.functions, stacks, suspended: countOf(suspended) }
   // Every Node has async functions of its own: their map was moved, too.
   const hasMaps = heaps.length === 0 || [...found.maps.values()].includes(0)

@@ -33,8 +33,15 @@ export interface Stacks {
   readonly leaves: readonly LeafCount[]
   /** Functions whose place in the graph could not be read, because the target was changing it. */
   readonly torn: number
-  /** Functions that have ways to each other in a circle, and so never end. */
+  /** Circles of functions that await each other, and so never end. */
   readonly cycles: number
+}
+
+/** A function whose awaiters are being looked at, up to `next`. */
+interface Visit {
+  readonly index: number
+  readonly awaiters: readonly Awaiter[]
+  next: number
 }
 
 /** Index of the node behind the outermost function, and the state of what was not looked at yet. */
@@ -44,13 +51,19 @@ const inProgress = -1
 const tornStack = -2
 const severalStacks = -3
 
+/** Stands where a stack would begin to repeat itself. */
+const circle = '(awaited in a circle)'
+
 /** Several functions awaiting one promise, and that at every level, would multiply without end. */
 const maxStacksOfOne = 1000
+/** What is shared at every one of many levels has ways without number. */
+const maxCount = 1e9
 
 export class StackBuilder {
   readonly #suspended: Suspended
   readonly #graph: AwaitGraph
   readonly #functionOf: (index: number) => number
+  readonly #keyOf: (index: number) => string
   readonly #nodes: StackNode[] = [rootNode]
   readonly #nodeIds = new Map<string, number>()
   /** By function: index of its node, or one of the numbers above. */
@@ -58,12 +71,23 @@ export class StackBuilder {
   #isAwaiter = new Uint8Array(1024)
   readonly #several = new Map<number, ReadonlyMap<number, number>>()
   #cycles = 0
+  /** Functions that the circles they are in were made to begin with. */
+  readonly #heads = new Set<number>()
 
-  /** `functionOf`: index of the function of a suspended one, -1 where it cannot be read, `noFunction` where there is none. */
-  constructor(suspended: Suspended, graph: AwaitGraph, functionOf: (index: number) => number) {
+  /**
+   * `functionOf`: index of the function of a suspended one, -1 where it cannot be read, `noFunction` where
+   * there is none. `keyOf`: the same for it in every pass.
+   */
+  constructor(
+    suspended: Suspended,
+    graph: AwaitGraph,
+    functionOf: (index: number) => number,
+    keyOf: (index: number) => string,
+  ) {
     this.#suspended = suspended
     this.#graph = graph
     this.#functionOf = functionOf
+    this.#keyOf = keyOf
   }
 
   build(isAborted: () => boolean): Stacks {
@@ -74,31 +98,59 @@ export class StackBuilder {
     return this.#count()
   }
 
-  /** Outer functions first, without recursion: chains may be as long as memory allows. */
   #resolve(start: number): void {
-    const path: { readonly index: number; readonly awaiters: readonly Awaiter[] }[] = []
-    const open = (index: number) => {
-      this.#ensure(index)
-      if (this.#state[index] !== unresolved) return
-      const awaiters = this.#graph.awaitersOf(index)
-      if (awaiters === 'torn') {
-        this.#state[index] = tornStack
-        return
-      }
-      this.#state[index] = inProgress
-      path.push({ index, awaiters })
+    let from = start
+    for (let head = this.#walk(from); head >= 0 || from !== start; head = this.#walk(from)) {
+      from = head >= 0 ? head : start
     }
-    open(start)
+  }
+
+  /**
+   * Outer functions first, without recursion: chains may be as long as memory allows. Gives the function
+   * of a circle to begin with instead, or -1 when all is done.
+   */
+  #walk(start: number): number {
+    const path: Visit[] = []
+    this.#open(path, start)
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const before = path.length
-      for (const { index } of top.awaiters) {
-        open(index)
-        if (path.length > before) break
+      const awaiter = top.awaiters[top.next++]
+      if (awaiter === undefined) {
+        path.pop()
+        this.#finish(top.index, top.awaiters)
+        continue
       }
-      if (path.length > before) continue
-      path.pop()
-      this.#finish(top.index, top.awaiters)
+      this.#open(path, awaiter.index)
+      if (path.at(-1) !== top || this.#state[awaiter.index] !== inProgress) continue
+      const head = this.#headOf(path, awaiter.index)
+      if (head === awaiter.index || this.#heads.has(head)) continue
+      this.#heads.add(head)
+      for (const { index } of path) this.#state[index] = unresolved
+      return head
     }
+    return -1
+  }
+
+  #open(path: Visit[], index: number): void {
+    this.#ensure(index)
+    if (this.#state[index] !== unresolved) return
+    const awaiters = this.#graph.awaitersOf(index)
+    if (awaiters === 'torn') {
+      this.#state[index] = tornStack
+      return
+    }
+    this.#state[index] = inProgress
+    path.push({ index, awaiters, next: 0 })
+  }
+
+  /** A circle has no beginning: the least of its functions, so that every pass begins it with the same. */
+  #headOf(path: readonly Visit[], closing: number): number {
+    let [head, least] = [closing, this.#keyOf(closing)]
+    for (let at = path.length - 1; path[at] !== undefined && path[at]?.index !== closing; at--) {
+      const index = path[at]?.index ?? closing
+      const key = this.#keyOf(index)
+      if (key < least) [head, least] = [index, key]
+    }
+    return head
   }
 
   #finish(index: number, awaiters: readonly Awaiter[]): void {
@@ -121,22 +173,25 @@ export class StackBuilder {
     }
     const nodes = new Map<number, number>()
     for (const { index: outer, via } of awaiters) {
-      this.#isAwaiter[outer] = 1
       const state = this.#state[outer] ?? unresolved
-      if (state === inProgress) this.#cycles++
-      if (state === tornStack) {
-        this.#state[index] = tornStack
-        return
-      }
-      const parents = state === severalStacks ? this.#several.get(outer) : new Map([[state, 1]])
+      if (state === tornStack) continue
+      let parents = state === severalStacks ? this.#several.get(outer) : new Map([[state, 1]])
+      if (state === inProgress) {
+        // The one that the walk came from: a group begins there, lest none begin in the whole circle.
+        this.#cycles++
+        parents = new Map([[this.#combinator(circle, -1, root), 1]])
+      } else this.#isAwaiter[outer] = 1
       for (const [parent, count] of parents ?? []) {
-        const node = this.#node(fn, point, this.#through(via, Math.max(parent, 0)))
+        const node = this.#node(fn, point, this.#through(via, parent))
         if (nodes.size < maxStacksOfOne || nodes.has(node)) {
-          nodes.set(node, (nodes.get(node) ?? 0) + count)
+          nodes.set(node, Math.min((nodes.get(node) ?? 0) + count, maxCount))
         }
       }
     }
-    if (nodes.size === 0) nodes.set(this.#node(fn, point, 0), 1)
+    if (nodes.size === 0) {
+      this.#state[index] = tornStack
+      return
+    }
     const [[node, count]] = nodes as unknown as [[number, number]]
     if (nodes.size === 1 && count === 1) {
       this.#state[index] = node
