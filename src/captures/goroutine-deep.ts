@@ -112,7 +112,7 @@ export async function readDeep(
     return {
       drafts: found.groups.map(draftOf),
       cuts: cutsOf(found),
-      notes: [...marks.notes, ...notesOf(found)],
+      notes: [pauseNote(marks.pauseMs + pauseMs, estimate), ...marks.notes, ...notesOf(found)],
       costMs: marks.costMs + pauseMs,
     }
   } finally {
@@ -151,6 +151,11 @@ function draftOf({ kind, count, frames, elided, waitsFor }: FoundGroup): Draft {
 function cutsOf({ groups, totalGroups }: FoundFunctions): readonly Cut[] {
   const shown = groups.length
   return shown < totalGroups ? [{ what: 'suspended functions', shown, total: totalGroups }] : []
+}
+
+function pauseNote(measuredMs: number, { pauseMs: { from, to } }: HeapSnapshotEstimate): string {
+  const measured = Math.ceil(measuredMs)
+  return `it stood still for ${measured} ms in all; ${from} to ${to} ms were expected`
 }
 
 function notesOf({ suspended, withoutLine, workers }: FoundFunctions): readonly string[] {

@@ -15,6 +15,9 @@ export interface PromiseMarks {
   /** By the number of the mark: the function that awaits, or the combinator. */
   readonly frames: readonly (Frame | undefined)[]
   readonly notes: readonly string[]
+  /** How long the target stood still for the list of its promises. */
+  readonly pauseMs: number
+  /** That, and asking about each in slices. */
   readonly costMs: number
 }
 
@@ -44,7 +47,7 @@ export async function markPromises(
   const { internalBinding } = await findInternals(session, { ...options, meter })
   if (holder === undefined || prototype === undefined || internalBinding === undefined) {
     const note = 'its promises are out of reach: functions are shown where they begin'
-    return { frames: [], notes: [note], costMs: meter.costMs }
+    return { frames: [], notes: [note], pauseMs: 0, costMs: meter.costMs }
   }
   const call = (declaration: string, parameters: Parameters<typeof callForJson>[3], wait = false) =>
     callForJson(session, holder, declaration, parameters, {
@@ -65,7 +68,8 @@ export async function markPromises(
       .send('Runtime.releaseObjectGroup', { objectGroup: listGroup }, { timeoutMs: 500 })
       .catch(() => {})
   }
-  let costMs = meter.costMs + performance.now() - startedMs
+  const pauseMs = performance.now() - startedMs
+  let costMs = meter.costMs + pauseMs
   const slice = functionDeclaration(markSlice, [own, callName, rawFrame, callSites, probe])
   const limits = [sliceMs, maxAnswers].map((value) => ({ value }))
   let done = 0
@@ -79,7 +83,7 @@ export async function markPromises(
   }
   const answers = await call(functionDeclaration(endMarks), [])
   const frames = Array.isArray(answers) ? answers.map((raw) => framesOf([raw])[0]) : []
-  return { frames, notes: done < total ? [unasked(total - done, total)] : [], costMs }
+  return { frames, notes: done < total ? [unasked(total - done, total)] : [], pauseMs, costMs }
 }
 
 function unasked(left: number, total: number): string {

@@ -47,10 +47,14 @@ export class SuspendedFrames {
     return this.#number({ function: qualified(name, receiver), ...position, isExact: false })
   }
 
-  combinatorOf({ combinator, promise }: Via): number {
-    const answer = this.#answerOf(promise)
-    const name = answer?.function.startsWith(`${combinator} (`) ? answer.function : combinator
-    return this.#number({ function: name, url: '', line: 0, column: 0, isExact: true })
+  combinatorOf({ combinator }: Via): number {
+    return this.#number({ function: combinator, url: '', line: 0, column: 0, isExact: true })
+  }
+
+  argumentOf({ combinator, promise }: Via): number {
+    const [, name, index] =
+      /^(\S+) \(index (\d+)\)$/.exec(this.#answerOf(promise)?.function ?? '') ?? []
+    return name === combinator ? Number(index) : -1
   }
 
   /** V8 answers for the only one that awaits a promise; it may have got company since. */

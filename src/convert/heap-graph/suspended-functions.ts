@@ -41,8 +41,10 @@ export function suspendedFunctions(graph: HeapGraph, header: SuspendedHeader): S
   const requests = new OwningRequests(awaiting, labels)
   const groups = new Map<string, Group>()
   for (const [generator, counts] of stacks.leaves) {
-    const found = reasons.of(awaiting.waitsOn(generator))
-    const reason = found === undefined ? '' : (labels.sent(found.holder) ?? found.path)
+    const isCircular = stacks.circular.has(generator)
+    const found = isCircular ? undefined : reasons.of(awaiting.waitsOn(generator))
+    const held = found === undefined ? '' : (labels.sent(found.holder) ?? found.path)
+    const reason = isCircular ? 'itself, in a circle of functions' : held
     const isGenerator = awaiting.isAsyncGenerator(generator)
     const kind = isGenerator ? 'async-generator' : 'async-function'
     for (const [stack, count] of counts) {
@@ -105,10 +107,17 @@ function stackOf(
     const node = nodes[at]
     const frame = node === undefined ? undefined : all[node.frame]
     if (node === undefined || frame === undefined) break
-    frames.push(frame)
+    frames.push({ ...frame, function: frame.function + argumentText(node) })
     at = node.parent
   }
   return { frames, elided: at > 0 }
+}
+
+/** As V8 writes it; equal stacks may have come over several arguments. */
+function argumentText({ lowestIndex, highestIndex }: StackNode): string {
+  if (lowestIndex < 0) return ''
+  const isOne = lowestIndex === highestIndex
+  return isOne ? ` (index ${lowestIndex})` : ` (index ${lowestIndex} to ${highestIndex})`
 }
 
 /** Objects of Node's class Worker; one that has ended has no handle any more. */

@@ -9,11 +9,16 @@ export interface StackNode {
   /** As `frameOf` and `combinatorOf` number them. */
   readonly frame: number
   readonly parent: number
+  /** Of a combinator's arguments; -1 where unknown. */
+  lowestIndex: number
+  highestIndex: number
 }
 
 export interface FrameNumbers {
   frameOf(generator: number): number
   combinatorOf(via: Via): number
+  /** Which argument of the combinator it is; -1 where unknown. */
+  argumentOf(via: Via): number
 }
 
 /** The stacks of one function that no other one leads to: how many, by their node. */
@@ -27,15 +32,18 @@ const several = -2
 const maxStacksOfOne = 1000
 
 export class SuspendedStacks {
-  readonly nodes: StackNode[] = [{ frame: -1, parent: 0 }]
+  readonly nodes: StackNode[] = [{ frame: -1, parent: 0, lowestIndex: -1, highestIndex: -1 }]
   /** Innermost functions, and their stacks. */
   readonly leaves: ReadonlyMap<number, StackCounts>
+  /** Those of the leaves that, over others, await themselves. */
+  readonly circular: ReadonlySet<number>
   readonly #graph: AwaitGraph
   readonly #frames: FrameNumbers
   readonly #ids = new Map<string, number>()
   /** By generator: its node, or one of the numbers above. */
   readonly #state: Int32Array
   readonly #isAwaiter: Uint8Array
+  readonly #circular = new Set<number>()
   readonly #several = new Map<number, StackCounts>()
 
   constructor(graph: AwaitGraph, frames: FrameNumbers) {
@@ -46,9 +54,11 @@ export class SuspendedStacks {
     for (const generator of graph.suspended) this.#resolve(generator)
     const leaves = new Map<number, StackCounts>()
     for (const generator of graph.suspended) {
-      if (this.#isAwaiter[generator] === 0) leaves.set(generator, this.#countsOf(generator))
+      const isLeaf = this.#isAwaiter[generator] === 0 || this.#circular.has(generator)
+      if (isLeaf) leaves.set(generator, this.#countsOf(generator))
     }
     this.leaves = leaves
+    this.circular = this.#circular
   }
 
   /** Outer functions first, without recursion: chains may be as long as memory allows. */
@@ -77,6 +87,7 @@ export class SuspendedStacks {
     const counts = new Map<number, number>()
     for (const { generator: outer, via } of awaiters) {
       this.#isAwaiter[outer] = 1
+      if (this.#state[outer] === inProgress) this.#circular.add(outer)
       for (const [parent, count] of this.#countsOf(outer)) {
         const node = this.#node(frame, this.#through(via, parent))
         if (counts.size < maxStacksOfOne || counts.has(node)) {
@@ -101,14 +112,23 @@ export class SuspendedStacks {
   }
 
   #through(via: readonly Via[], parent: number): number {
-    return via.reduceRight((node, one) => this.#node(this.#frames.combinatorOf(one), node), parent)
+    return via.reduceRight((node, one) => {
+      const id = this.#node(this.#frames.combinatorOf(one), node)
+      const index = this.#frames.argumentOf(one)
+      const combinator = this.nodes[id]
+      if (combinator === undefined || index < 0) return id
+      const { lowestIndex } = combinator
+      combinator.lowestIndex = lowestIndex < 0 ? index : Math.min(lowestIndex, index)
+      combinator.highestIndex = Math.max(combinator.highestIndex, index)
+      return id
+    }, parent)
   }
 
   #node(frame: number, parent: number): number {
     const key = `${frame} ${parent}`
     const known = this.#ids.get(key)
     if (known !== undefined) return known
-    const id = this.nodes.push({ frame, parent }) - 1
+    const id = this.nodes.push({ frame, parent, lowestIndex: -1, highestIndex: -1 }) - 1
     this.#ids.set(key, id)
     return id
   }
