@@ -25,6 +25,8 @@ export interface SuspendedGroup {
   readonly count: number
   readonly stack: readonly Frame[]
   readonly elided: boolean
+  /** Undefined where only an operation of the list may tell. */
+  readonly waitsFor?: string | undefined
 }
 
 /** Does not throw for what a user can run into: without a census there is still much to tell. */

@@ -67,8 +67,8 @@ export interface Cut {
   readonly total: number
 }
 
-/** Where the suspended functions come from: the memory's census, the promises, or nowhere. */
-export type CensusKind = 'exact' | 'none' | 'promises'
+/** Where suspended functions come from: the memory's census, a heap snapshot, the promises, or nowhere. */
+export type CensusKind = 'exact' | 'none' | 'promises' | 'snapshot'
 
 export interface GoroutineRecording {
   readonly target: RecordedTarget

@@ -81,6 +81,6 @@ export class GoroutineSnapshots {
 }
 
 /** Who follows and ends it does not tell two snapshots apart. */
-function keyOf({ signal: _, onPhase: _phase, ...options }: GoroutineOptions): string {
-  return JSON.stringify(Object.entries(options).sort())
+function keyOf({ signal: _, onPhase: _phase, analyse, ...options }: GoroutineOptions): string {
+  return JSON.stringify([analyse !== undefined, ...Object.entries(options).sort()])
 }

@@ -6,7 +6,8 @@ import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { Draft } from './draft-entries.ts'
-import { type CensusOutcome, suspendedGroups, tryCensus } from './goroutine-census.ts'
+import { type CensusOutcome, type SuspendedGroup, tryCensus } from './goroutine-census.ts'
+import type { SnapshotAnalysis } from './goroutine-deep.ts'
 import type { Entry, GoroutineRecording } from './goroutine-entry.ts'
 import { blockedDraft, threadOfWorker } from './goroutine-kernel.ts'
 import { recordFromOutside } from './goroutine-outside.ts'
@@ -31,12 +32,16 @@ export interface GoroutineOptions extends CaptureControl {
   readonly mainThreadOnly?: boolean | undefined
   /** List the suspended functions by the promises they await: stops the target, see goroutine-promises.ts. */
   readonly promises?: boolean | undefined
+  /** Find them, and why they wait, in a heap snapshot that this analyses: see goroutine-deep.ts. */
+  readonly analyse?: (() => SnapshotAnalysis) | undefined
   /** Most bytes of its heaps that a census may read in a pass. Default: 2 GiB. */
   readonly maxBytes?: number | undefined
   /** Stop it by SIGSTOP while its memory is read, once, instead of reading it twice. Default: false. */
   readonly stop?: boolean | undefined
-  /** Refuse promises when they would stop the target for longer; undefined: no limit. */
+  /** Refuse promises and a heap snapshot when they would stop the target for longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
+  /** Take the heap snapshot although there may be too little memory for it. */
+  readonly force?: boolean | undefined
 }
 
 const defaults = { maxFrames: 100, maxEntries: 1000, budgetMs: 5, maxLocateMs: 50 } as const
@@ -68,12 +73,13 @@ export async function recordGoroutines(
 ): Promise<GoroutineRecording> {
   targets.checkAllowed(target, 'goroutine')
   const end = new AbortController()
-  const { signal, maxBytes = defaultMaxBytes, promises, stop } = options
+  const { signal, maxBytes = defaultMaxBytes, stop } = options
   const whileWanted = signal ? AbortSignal.any([signal, end.signal]) : end.signal
   const census = (pid: number) => tryCensus(targets, { pid, maxBytes, stop, signal: whileWanted })
   // The pid of a target that is known by its port is known once it is attached to.
   // One that is stopped for it does not answer meanwhile.
-  const isEarly = promises !== true && stop !== true && target.pid > 0
+  const isWanted = options.promises !== true && options.analyse === undefined
+  const isEarly = isWanted && stop !== true && target.pid > 0
   const early = isEarly ? census(target.pid) : undefined
   // Whoever waits for it gets its error, too.
   early?.catch(() => {})
@@ -100,19 +106,19 @@ async function record(
   options.onPhase?.('recording')
   const takenAtMs = Date.now()
   const threads = await readThreads(attachment, options)
-  const suspended = await readSuspended(attachment, census, options)
+  const workers = threads.map(({ thread }) => thread).filter((thread) => thread !== 'main')
+  const suspended = await readSuspended(targets, attachment, census, workers, options)
   options.onPhase?.('stopping')
   const view = await targets.kernelView(attachment.target)
   const listed = threads.flatMap((thread) =>
     entriesOf(thread, threads, view, attachment.target.pid),
   )
-  const isWanted = (group: { readonly thread: string }) =>
-    options.mainThreadOnly !== true || group.thread === 'main'
-  const workers = threads.map(({ thread }) => thread).filter((thread) => thread !== 'main')
-  const work =
-    suspended.census === undefined
-      ? [...listed, ...suspended.drafts.map((draft) => ({ thread: 'main', ...draft }))]
-      : joinCensus(listed, suspendedGroups(suspended.census, workers).filter(isWanted))
+  const isWanted = ({ thread }: SuspendedGroup) =>
+    options.mainThreadOnly !== true || thread === 'main'
+  const work = [
+    ...joinCensus(listed, suspended.groups.filter(isWanted)),
+    ...suspended.drafts.map((draft) => ({ thread: 'main', ...draft })),
+  ]
   return {
     target: recordedTarget(attachment),
     takenAtMs,

@@ -51,8 +51,16 @@ function explained(entry: Work, byNearest: ReadonlyMap<string, readonly Open[]>)
 }
 
 function unexplained({ group, remaining }: Open): Work {
-  const { kind, state, thread, stack, elided } = group
-  return { kind, state, thread, count: remaining, stack, ...(elided ? { elided } : {}) }
+  const { kind, state, thread, stack, elided, waitsFor } = group
+  return {
+    kind,
+    state,
+    thread,
+    count: remaining,
+    stack,
+    ...(elided ? { elided } : {}),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+  }
 }
 
 function nearestKey(thread: string, [nearest]: readonly Frame[]): string {

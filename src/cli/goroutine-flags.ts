@@ -21,6 +21,7 @@ export interface GoroutineFlags extends CommonFlags {
   readonly json?: boolean | undefined
   readonly output?: string | undefined
   readonly promises?: boolean | undefined
+  readonly deep?: boolean | undefined
   readonly maxmem?: string | undefined
   readonly force?: boolean | undefined
 }
@@ -74,6 +75,12 @@ export const goroutineFlags = {
     type: 'boolean',
     description: 'Find suspended functions by their promises, which stops the target',
   },
+  deep: {
+    type: 'boolean',
+    conflicts: 'promises',
+    description:
+      'Tell why functions wait, out of a heap snapshot: stops the target for long, and takes memory',
+  },
   maxmem: {
     type: 'string',
     requiresArg: true,
@@ -82,7 +89,7 @@ export const goroutineFlags = {
   },
   force: {
     ...captureFlags.force,
-    description: 'Go on although the pause is above limits.maxPauseMs',
+    description: 'Go on although the pause or the memory that it takes is estimated too large',
   },
 } as const
 

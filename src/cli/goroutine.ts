@@ -1,6 +1,7 @@
 /** `pprofd goroutine`: what a running process does and waits for, or what a saved dump says of one. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { recordGoroutines } from '../captures/goroutine.ts'
+import { SuspendedConversion } from '../convert/suspended-conversion.ts'
 import { InputError } from '../errors.ts'
 import { encodeGoroutines, type Recorded } from '../snapshot/goroutine-formats.ts'
 import { localFiles, type Sources } from '../snapshot/packages.ts'
@@ -96,7 +97,7 @@ interface Recording {
 }
 
 async function record(
-  { force, promises, maxmem }: GoroutineFlags,
+  { force, promises, deep, maxmem }: GoroutineFlags,
   { targets, config }: DirectTargets,
   target: Target,
   { durationMs, isDelta, control }: Recording,
@@ -116,6 +117,8 @@ async function record(
     stop: goroutine.stop,
     withQuery: goroutine.keepQuery,
     promises,
+    force,
+    ...(deep ? { analyse: () => new SuspendedConversion(limits.maxRetainedBytes) } : {}),
     maxPauseMs: force ? undefined : limits.maxPauseMs,
   }
   const before = isDelta ? await recordGoroutines(targets, target, options) : undefined

@@ -1,5 +1,6 @@
 /** What the two routes of the goroutine snapshot share: its parameters, and how it is taken. */
 import type { GoroutineOptions } from '../captures/goroutine.ts'
+import { SuspendedConversion } from '../convert/suspended-conversion.ts'
 import { CaptureError, InputError } from '../errors.ts'
 import {
   type EncodedGoroutines,
@@ -22,6 +23,8 @@ export interface SnapshotWish {
   readonly force: boolean
   /** Whether suspended functions are found by their promises, which stops the target. */
   readonly promises: boolean
+  /** Whether they are found in a heap snapshot, which stops it for longer and tells why they wait. */
+  readonly deep: boolean
   /** Whether package.json files of the target are read. */
   readonly augment: boolean
   /** Of a difference; undefined: one snapshot. */
@@ -61,7 +64,7 @@ function invalid(name: string): InputError {
   return new InputError('parameter-invalid', `invalid ${name} value`)
 }
 
-export function isSet(query: Query, name: 'force' | 'promises'): boolean {
+export function isSet(query: Query, name: 'force' | 'promises' | 'deep'): boolean {
   return oneOf(query, name, ['0', '1'], '0') === '1'
 }
 
@@ -89,20 +92,22 @@ export async function takeSnapshot(
 
 function recordOptions(
   { goroutine, limits }: ServerContext,
-  { maxmem, force, promises }: SnapshotWish,
+  { maxmem, force, promises, deep }: SnapshotWish,
   signal: AbortSignal,
 ): GoroutineOptions {
-  const options = {
+  const maxSnapshotBytes = limits.maxRetainedBytes ?? Number.POSITIVE_INFINITY
+  return {
     maxBytes: maxmem,
     maxEntries: goroutine.maxEntries,
     budgetMs: goroutine.budgetMs,
     promises,
+    ...(deep ? { analyse: () => new SuspendedConversion(maxSnapshotBytes) } : {}),
+    force,
     stop: goroutine.stop,
     withQuery: goroutine.keepQuery,
     maxPauseMs: force ? undefined : limits.maxPauseMs,
     signal,
   }
-  return options
 }
 
 /** Of the forms that show who wrote a frame. */

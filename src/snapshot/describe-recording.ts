@@ -19,5 +19,6 @@ export function describeRecording(recording: GoroutineRecording): readonly strin
 const censusText: Readonly<Record<GoroutineRecording['census'], string>> = {
   exact: "all, counted in the process's memory",
   none: 'only those that something listed here leads to',
+  snapshot: 'all of the main thread, counted in a heap snapshot',
   promises: 'found by their promises, some counted twice',
 }

@@ -83,10 +83,11 @@ export interface GoroutineRecording {
   /** Sentences about what this recording cannot show and why. */
   readonly notes: readonly string[]
   /**
-   * Where suspended functions come from: `exact` from the process's memory, `promises` from the
-   * inspector, which counts some twice, `none`: only what pending operations lead to.
+   * Where suspended functions come from: `exact` from the process's memory, `snapshot` from a heap
+   * snapshot, `promises` from the inspector, which counts some twice, `none`: only what pending
+   * operations lead to.
    */
-  readonly census: 'exact' | 'none' | 'promises'
+  readonly census: 'exact' | 'none' | 'promises' | 'snapshot'
   /** How long the target's threads worked for the recording. */
   readonly targetCostMs: number
 }

@@ -1,5 +1,7 @@
 import type { Cut, GoroutineRecording } from './entry.ts'
 
+const sources = ['exact', 'none', 'promises', 'snapshot'] as const
+
 /** Of a dump that says nothing about itself, such as one of a Go program. */
 export const unknownRecording: GoroutineRecording = {
   target: { pid: 0, name: 'unknown', nodeVersion: '', executable: '', workingDirectory: '' },
@@ -34,7 +36,7 @@ export function readRecordingLine(text: string): GoroutineRecording | undefined 
     entries: [],
     cuts: listOf(line.cuts).map(cutOf),
     notes: listOf(line.notes).map((note) => textOf(note)),
-    census: census === 'exact' || census === 'promises' ? census : 'none',
+    census: sources.find((each) => each === census) ?? 'none',
     targetCostMs: numberOf(line.targetCostMs),
   }
 }

@@ -57,6 +57,14 @@ t.test('goroutine writes every form, and reads its own text again', async (t) =>
   t.match(readFileSync(page, 'utf8'), 'waitsForShared')
 })
 
+t.test('goroutine --deep tells why functions wait', async (t) => {
+  const { pid } = await spawnTarget(t, 'zoo-awaits.cjs', { nodeArguments })
+  const { stdout } = await runCliInProcess(t, ['goroutine', String(pid), '--deep'])
+  t.match(stdout, /^# note: it stood still for \d+ ms in all/m)
+  t.match(stdout, /waits for Mutex\.queue\[/)
+  t.match(stdout, /async waitsForShared$/m)
+})
+
 t.test('goroutine -s shows what changed', async (t) => {
   const { pid } = await spawnTarget(t, 'zoo-awaits.cjs', { nodeArguments })
   const { stdout } = await runCliInProcess(t, ['goroutine', String(pid), '-s', '0.5'])

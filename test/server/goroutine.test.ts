@@ -90,6 +90,7 @@ t.test('bad parameters are refused before anything is touched', async (t) => {
     ['augment=2', 'invalid augment value'],
     ['similarity=some', 'invalid similarity value'],
     ['promises=yes', 'promises must be one of 0, 1, not "yes"'],
+    ['deep=2', 'deep must be one of 0, 1, not "2"'],
     ['force=yes', 'force must be one of 0, 1, not "yes"'],
   ] as const
   for (const [query, sentence] of cases) {
@@ -110,6 +111,12 @@ t.test('what may not be taken, or not for that price, is refused', async (t) => 
   t.match(costly.body, /would stop it for about \d+ ms, and limits\.maxPauseMs is 5/)
   const forced = await app.inject(pathOf(target, '?promises=1&debug=2&force=1'))
   t.match(forced.body, /^# suspended functions: found by their promises, some counted twice$/m)
+  const deep = await app.inject(pathOf(target, '?deep=1&debug=2'))
+  t.equal(deep.statusCode, 409)
+  t.match(deep.body, /limits\.maxPauseMs is 5/)
+  const forcedDeep = await app.inject(pathOf(target, '?deep=1&debug=2&force=1'))
+  t.match(forcedDeep.body, /counted in a heap snapshot$/m)
+  t.match(forcedDeep.body, /"waits_for":"Mutex\.queue/)
   const small = await app.inject(pathOf(target, '?maxmem=1&debug=2'))
   t.equal(small.statusCode, 200)
   t.match(

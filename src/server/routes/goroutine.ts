@@ -25,7 +25,8 @@ import { runCapture } from '../run-capture.ts'
  * maxmem: (default: goroutine.maxHeapBytes) most bytes of the target's heaps that may be read in a
  *   pass. Minimum is 1048576: less is raised.
  * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
- * force: (default: 0) 1 goes on although the estimated pause is above limits.maxPauseMs.
+ * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
+ * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
  */
 export function goroutineHandler(context: ServerContext): Handler {
   return async (request, reply) => {
@@ -58,6 +59,7 @@ function readParameters(query: Query, context: ServerContext): SnapshotWish {
     format: debug === 0 ? format : textOf(debug),
     seconds,
     promises: isSet(query, 'promises'),
+    deep: isSet(query, 'deep'),
     force: isSet(query, 'force'),
   }
 }

@@ -33,7 +33,8 @@ const pagePolicy = contentSecurityPolicy(pageStyle, pageScript)
  * similarity: (default: anypointer) exactflags, exactlines, anypointer or anyvalue.
  * seconds: (default: none) which buckets grow within that time. Minimum is 1, maximum limits.maxSeconds.
  * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
- * force: (default: 0) 1 goes on although the estimated pause is above limits.maxPauseMs.
+ * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
+ * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
  */
 export function panicparseHandler(context: ServerContext): Handler {
   const throttle = new Throttle()
@@ -65,6 +66,7 @@ function readParameters(query: Query, context: ServerContext): SnapshotWish {
     format: 'html',
     seconds: deltaSeconds(query, { isText: false, max: context.limits.maxSeconds }),
     promises: isSet(query, 'promises'),
+    deep: isSet(query, 'deep'),
     force: isSet(query, 'force'),
   }
 }
