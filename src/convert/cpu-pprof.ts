@@ -37,11 +37,7 @@ export function cpuPprof(stacks: CpuStacks): PprofCpuProfile {
   })
   const locations = new PprofLocations(builder, stacks.frames)
   for (const thread of stacks.threads) {
-    const labels = builder.labels({
-      thread: cleanText(thread.thread) || 'unnamed',
-      pid: String(thread.pid),
-    })
-    addThread(builder, locations, thread, stacks.frames, labels)
+    addThread(builder, locations, thread, stacks)
   }
   return { bytes: builder.encode(), symbols: locations.symbols }
 }
@@ -50,10 +46,10 @@ function addThread(
   builder: ProfileBuilder,
   locations: PprofLocations,
   thread: ThreadStacks,
-  frames: CpuStacks['frames'],
-  labels: LabelsRef,
+  { frames, sources }: CpuStacks,
 ): void {
-  const leafLines = new LeafLines(thread)
+  const leafLines = new LeafLines(thread, sources)
+  const labels = new ThreadLabels(builder, thread, frames)
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
@@ -68,8 +64,44 @@ function addThread(
     const callers = builder.callers(path)
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, us * 1000], labels)
+      builder.addSample(top, callers, [samples, us * 1000], labels.of(stack))
     }
+  }
+}
+
+/** The labels of each stack: its thread, its process and the package that had it run. */
+class ThreadLabels {
+  readonly #builder: ProfileBuilder
+  readonly #thread: ThreadStacks
+  readonly #frames: CpuStacks['frames']
+  readonly #ofPackage = new Map<string | undefined, LabelsRef>()
+
+  constructor(builder: ProfileBuilder, thread: ThreadStacks, frames: CpuStacks['frames']) {
+    this.#builder = builder
+    this.#thread = thread
+    this.#frames = frames
+  }
+
+  of(stack: number): LabelsRef {
+    const packageName = this.#packageOf(stack)
+    const known = this.#ofPackage.get(packageName)
+    if (known) return known
+    const labels = this.#builder.labels({
+      thread: cleanText(this.#thread.thread) || 'unnamed',
+      pid: String(this.#thread.pid),
+      ...(packageName !== undefined && { package: packageName }),
+    })
+    this.#ofPackage.set(packageName, labels)
+    return labels
+  }
+
+  /** Of the topmost frame that is neither Node's nor V8's: who calls `fs.readSync` has its time, too. */
+  #packageOf(stack: number): string | undefined {
+    for (let at = stack; at >= 0; at = this.#thread.parents[at] ?? -1) {
+      const frame = this.#frames[this.#thread.frames[at] ?? -1]
+      if (frame?.origin !== 'node' && frame?.origin !== 'native') return frame?.package
+    }
+    return undefined
   }
 }
 

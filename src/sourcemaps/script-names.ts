@@ -1,0 +1,63 @@
+/** Finds, in a script's text, the identifiers by which functions are defined. */
+import { definedName } from './defined-name.ts'
+import { readPart } from './rooted-files.ts'
+import { scriptOffsets } from './script-offsets.ts'
+
+export interface FunctionStart {
+  readonly line: number
+  readonly column: number
+  /** V8's. */
+  readonly functionName: string
+}
+
+export interface IdentifierPosition {
+  readonly line: number
+  readonly column: number
+}
+
+/** Room for the name, `= async function` and line breaks. */
+const nameBytes = 512
+/** A class starts above its constructor; fields may come between. */
+const classBytes = 64 * 1024
+
+/** `functions` sorted by line and column; undefined where the script does not write the name there. */
+export function identifierPositions(
+  fd: number,
+  functions: readonly FunctionStart[],
+): readonly (IdentifierPosition | undefined)[] {
+  const lines = functions.map(({ line }) => line)
+  const columns = functions.map(({ column }) => column)
+  const offsets = scriptOffsets(fd, lines, columns)
+  return functions.map((start, index) => {
+    const offset = offsets[index] ?? -1
+    return offset < 0 ? undefined : identifierOf(fd, offset, start)
+  })
+}
+
+function identifierOf(
+  fd: number,
+  offset: number,
+  start: FunctionStart,
+): IdentifierPosition | undefined {
+  let before = textBefore(fd, offset, nameBytes)
+  if (before.trimEnd().endsWith('constructor')) before = textBefore(fd, offset, classBytes)
+  const after = readPart(fd, offset, nameBytes).toString('utf8')
+  const defined = definedName(before, after, start.functionName)
+  if (defined === undefined) return undefined
+  const at = before.length + defined.offset
+  const between = defined.offset < 0 ? before.slice(at) : after.slice(0, defined.offset)
+  const breaks = between.split('\n').length - 1
+  if (breaks === 0) return { line: start.line, column: start.column + defined.offset }
+  if (defined.offset > 0) {
+    const column = between.length - between.lastIndexOf('\n') - 1
+    return { line: start.line + breaks, column }
+  }
+  const lineStart = before.lastIndexOf('\n', at - 1) + 1
+  // Without its line's start the column is not known.
+  return lineStart === 0 ? undefined : { line: start.line - breaks, column: at - lineStart }
+}
+
+function textBefore(fd: number, offset: number, bytes: number): string {
+  const start = Math.max(0, offset - bytes)
+  return readPart(fd, start, offset - start).toString('utf8')
+}
