@@ -46,13 +46,13 @@ function ownName(functionName: string): string {
 
 /** The nearest `class Name` or `Name = class` before a constructor. */
 function className(before: string, name: string): DefinedName | undefined {
-  const escaped = name.replace(/[$]/g, '\\$')
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const pattern = new RegExp(
-    `class\\s+(${escaped})(?=[\\s{])|(?<![\\p{ID_Continue}$#])(${escaped})\\s*=\\s*class(?=[\\s{])`,
+    `(?<=class\\s+)${escaped}(?=[\\s{])|(?<![\\p{ID_Continue}$#])${escaped}(?=\\s*=\\s*class[\\s{])`,
     'gu',
   )
   let found: number | undefined
-  for (const match of before.matchAll(pattern)) found = match.index + match[0].indexOf(name)
+  for (const match of before.matchAll(pattern)) found = match.index
   return found === undefined ? undefined : { offset: found - before.length }
 }
 
