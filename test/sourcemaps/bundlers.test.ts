@@ -56,7 +56,7 @@ for (const { program, hasLines } of programs) {
       const own = profile.functions.find(({ name: full }) => full.endsWith(`.${name}`))
       const module = file.replace(/\.ts$/, '')
       t.match(own, { file: join(fixtures, file), startLine }, `${name}: ${JSON.stringify(own)}`)
-      t.ok(own?.name.endsWith(`${module}.${name}`), own?.name)
+      t.ok(own?.name.endsWith(`${module}.${name}`), String(own?.name))
       if (hot === undefined) continue
       t.equal(hottestLine(profile, own?.name), hasLines ? hotLine : startLine, `${name} runs`)
     }
@@ -92,7 +92,7 @@ function hottestLine({ samples }: Profile, name: string | undefined): number | u
   const lines = new Map<number, number>()
   for (const { stack, values } of samples) {
     const line = stack[0]?.lines[0]
-    if (line?.function?.name !== name) continue
+    if (line === undefined || line.function?.name !== name) continue
     lines.set(line.line, (lines.get(line.line) ?? 0) + (values[0] ?? 0))
   }
   return [...lines].sort((a, b) => b[1] - a[1])[0]?.[0]
