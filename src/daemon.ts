@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
+import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
@@ -43,6 +44,7 @@ class Daemon {
   #config: Config
   readonly #logger: Logger
   readonly #targets: Targets
+  readonly #heapSamplers: HeapSamplers
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -51,7 +53,13 @@ class Daemon {
     this.#config = config
     this.#logger = logger
     this.#targets = new Targets(targetsOptions(config))
-    this.#serverOptions = { logger, limits: { ...config.limits }, profile: { ...config.profile } }
+    this.#heapSamplers = new HeapSamplers(this.#targets)
+    this.#serverOptions = {
+      logger,
+      limits: { ...config.limits },
+      profile: { ...config.profile },
+      heap: { ...config.heap },
+    }
   }
 
   async start(): Promise<void> {
@@ -61,7 +69,10 @@ class Daemon {
       this.#logger.info('switched off by enabled: false; listening on nothing')
       return
     }
-    const app = buildApp({ targets: this.#targets }, this.#serverOptions)
+    const app = buildApp(
+      { targets: this.#targets, heapSamplers: this.#heapSamplers },
+      this.#serverOptions,
+    )
     const url = await listen(app, this.#config.listen)
     this.#app = app
     this.#logger.info({ url }, 'listening')
@@ -79,6 +90,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
+    await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
     if (leftOpen > 0) this.#logger.error({ leftOpen }, 'inspectors may be left open')
     this.#logger.info('stopped')
@@ -103,11 +115,14 @@ class Daemon {
   }
 
   #adopt(config: Config): void {
+    // Who is sampled, and how, may have changed: what is wanted still begins anew.
+    void this.#heapSamplers.letGoOfAll()
     this.#config = config
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
+    Object.assign(this.#serverOptions.heap, config.heap)
   }
 }
 

@@ -34,6 +34,8 @@ export type CaptureErrorCode =
   | 'captures-exhausted'
   /** It would probably stop the target for longer than the configuration allows. */
   | 'pause-too-long'
+  /** It would take more memory or time, of the target or of pprofd, than there is or than is allowed. */
+  | 'capture-too-costly'
   /** The recording came back unusable. */
   | 'recording-invalid'
   /** Whoever asked went away, or pprofd is stopping. */
@@ -50,7 +52,7 @@ export type ErrorCode = TargetErrorCode | InspectorErrorCode | CaptureErrorCode 
 export interface ErrorDetails {
   readonly cause?: unknown
   /** The exact next command or URL to try. */
-  readonly tryNext?: string
+  readonly tryNext?: string | undefined
 }
 
 export class OperationalError<Code extends ErrorCode = ErrorCode> extends Error {

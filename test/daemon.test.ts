@@ -26,6 +26,25 @@ t.test('it serves until SIGTERM and restores the target of a running capture', a
   await t.rejects(get(`${daemon.url}/healthz`))
 })
 
+t.test('heap.continuous ends with SIGHUP, and with SIGTERM', async (t) => {
+  const daemon = await start(t)
+  const target = await spawnProfilable(t, 'leaky.cjs')
+  const url = `${daemon.url}/targets/${target.pid}/debug/pprof/heap`
+  const isOpen = async () => (await listeningPorts(target.pid)).length === 1
+  for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
+    daemon.write({ heap: 'continuous: true' })
+    process.emit('SIGHUP', 'SIGHUP')
+    await until('it samples on', async () => {
+      t.equal((await get(url)).status, 200)
+      return isOpen()
+    })
+    daemon.write({})
+    process.emit(signal, signal)
+    await until(`${signal} ends it`, async () => !(await isOpen()))
+  }
+  t.equal(await daemon.exitCode, 0)
+})
+
 t.test('SIGHUP takes a new configuration and refuses a wrong one', async (t) => {
   const daemon = await start(t)
   daemon.write({ limits: 'maxSeconds: 7' })
@@ -125,13 +144,16 @@ interface Settings {
   readonly enabled?: boolean
   /** One line of the section. */
   readonly limits?: string
+  /** One line of the section. */
+  readonly heap?: string
 }
 
 async function start(t: Test, settings: Settings = {}) {
   const file = join(t.testdir(), 'pprofd.yaml')
   const home = `127.0.0.1:${await freePort()}`
-  const write = ({ listen = home, enabled = true, limits = 'captures: 64' }: Settings): void => {
-    const rest = `stateDir: ${t.testdirName}/state\nlog:\n  level: silent\n`
+  const write = (settings: Settings): void => {
+    const { listen = home, enabled = true, limits = 'captures: 64', heap = 'seconds: 1' } = settings
+    const rest = `stateDir: ${t.testdirName}/state\nlog:\n  level: silent\nheap:\n  ${heap}\n`
     writeFileSync(file, `listen: ${listen}\nenabled: ${enabled}\nlimits:\n  ${limits}\n${rest}`)
   }
   write(settings)

@@ -47,7 +47,12 @@ export async function withAttachment<T>(
   }
 }
 
-function captureFailure(target: Target, error: unknown, signal: AbortSignal | undefined): unknown {
+/** What went wrong, said of the capture. */
+export function captureFailure(
+  target: Target,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): unknown {
   if (signal?.aborted) {
     const message = `the capture of ${target.id} was given up; the target is as before`
     return new CaptureError('capture-aborted', message, { cause: signal.reason })

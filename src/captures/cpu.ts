@@ -1,7 +1,4 @@
 /** Recording a CPU profile: V8's sampling profiler, switched on and off through the inspector. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CaptureError } from '../errors.ts'
-import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
@@ -9,6 +6,8 @@ import type { CpuRecording } from './cpu-recording.ts'
 import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
 import { CpuWorkers } from './cpu-workers.ts'
 import { recordedTarget } from './recorded-target.ts'
+import { recordingTime } from './recording-time.ts'
+import { refuseLongPause } from './refuse-long-pause.ts'
 
 export interface CpuOptions extends CaptureControl {
   readonly durationMs: number
@@ -41,27 +40,13 @@ export async function recordCpu(
   target: Target,
   options: CpuOptions,
 ): Promise<CpuRecording> {
+  const beforehand = () =>
+    refuseLongPause(targets, target, 'starting the profiler', options.maxPauseMs)
   return withAttachment(
     targets,
     target,
-    { ...options, kind: 'profile', beforehand: () => refuseLongPause(targets, target, options) },
+    { ...options, kind: 'profile', beforehand },
     (attachment) => record(attachment, options),
-  )
-}
-
-async function refuseLongPause(
-  targets: Targets,
-  target: Target,
-  { maxPauseMs }: CpuOptions,
-): Promise<void> {
-  if (maxPauseMs === undefined) return
-  const { estimatedPause } = await targets.preflight(target)
-  if (estimatedPause === undefined || estimatedPause.toMs <= maxPauseMs) return
-  const { fromMs, toMs } = estimatedPause
-  throw new CaptureError(
-    'pause-too-long',
-    `starting the profiler would stop ${target.id} for about ${fromMs} to ${toMs} ms, ` +
-      `and limits.maxPauseMs is ${maxPauseMs}; force=1 does it all the same`,
   )
 }
 
@@ -110,17 +95,4 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
     if (isAnswering) await closing
     await Promise.all([closing, ensureProfilerOff(session)])
   }
-}
-
-/** Waits, unless the session ends or a signal fires first. */
-async function recordingTime(
-  session: Session,
-  { durationMs, signal, endEarly }: CpuOptions,
-): Promise<void> {
-  const sessionEnd = new AbortController()
-  void session.closed.then(() => sessionEnd.abort())
-  const signals = [sessionEnd.signal, signal, endEarly].filter((one) => one !== undefined)
-  await sleep(durationMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => {})
-  // A closed session is reported by the next command, with its reason.
-  signal?.throwIfAborted()
 }

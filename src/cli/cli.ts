@@ -5,8 +5,11 @@ import { InputError } from '../errors.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addConfigCommand } from './config.ts'
+import { addHeapCommands } from './heap.ts'
+import { addHeapSnapshotCommand } from './heapsnapshot.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
+import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
 
 /** Runs one command; resolves to the exit code. Throws what main.ts reports. */
@@ -22,6 +25,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addPsCommand(commands)
   addCheckCommand(commands)
   addProfileCommand(commands)
+  addHeapCommands(commands)
+  addHeapSnapshotCommand(commands)
+  addRetainedCommand(commands)
   addConfigCommand(commands)
   await commands.cli.parseAsync([...argv])
   return exitCode

@@ -30,7 +30,7 @@ export function fileNamePart(name: string): string {
   return name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[.-]+/, '') || 'node'
 }
 
-function notWritable(file: string, cause: unknown): InputError {
+export function notWritable(file: string, cause: unknown): InputError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new InputError('parameter-invalid', `cannot write ${file}: ${reason}`, { cause })
 }

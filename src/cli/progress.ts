@@ -9,13 +9,18 @@ export interface Progress {
 const redrawMs = 100
 const barWidth = 30
 
-export function startProgress(name: string, durationMs: number): Progress {
+/** `describe` replaces the bar of time. */
+export function startProgress(
+  name: string,
+  durationMs: number,
+  describe: (elapsedMs: number) => string = (elapsedMs) => progressBar(elapsedMs, durationMs),
+): Progress {
   if (!process.stderr.isTTY) return { phase: () => {}, end: () => {} }
   let phase: CapturePhase = 'attaching'
   let recordingSinceMs = 0
   const draw = () => {
     const elapsedMs = phase === 'recording' ? performance.now() - recordingSinceMs : 0
-    const text = phase === 'recording' ? progressBar(elapsedMs, durationMs) : ''
+    const text = phase === 'recording' ? describe(elapsedMs) : ''
     // Back to the first column, the text, and clear what a longer line left (ECMA-48 EL).
     process.stderr.write(`\r${name}: ${phase} ${text}\x1b[K`)
   }

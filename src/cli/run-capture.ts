@@ -25,6 +25,8 @@ export interface CaptureTask<Recording> {
   readonly selector: string
   /** How long it records: for the progress bar. */
   readonly durationMs: number
+  /** How far it is, in words, where time does not tell. */
+  readonly progress?: (() => string) | undefined
   readonly record: (target: Target, control: CommandControl) => Promise<Recording>
 }
 
@@ -36,12 +38,12 @@ export interface CommandControl extends CaptureControl {
 /** Shows how far it is; the first Ctrl-C ends the recording and keeps it, the second gives it up. */
 export async function runCapture<Recording>(
   { targets }: DirectTargets,
-  { selector, durationMs, record }: CaptureTask<Recording>,
+  { selector, durationMs, progress: text, record }: CaptureTask<Recording>,
 ): Promise<Recording> {
   const target = await targets.resolve(selector)
   // What a crashed command left open is closed by the next one that may touch processes at all.
   await targets.recover()
-  const progress = startProgress(target.name, durationMs)
+  const progress = startProgress(target.name, durationMs, text)
   const { abort, endEarly, release } = captureInterrupts()
   try {
     return await record(target, { signal: abort, endEarly, onPhase: progress.phase })

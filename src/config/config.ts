@@ -28,6 +28,7 @@ export interface Settings {
   readonly attach: AttachOptions
   readonly limits: Limits
   readonly profile: ProfileDefaults
+  readonly heap: HeapDefaults
   readonly log: { readonly level: LogLevel }
 }
 
@@ -47,6 +48,8 @@ export interface ConfiguredTarget {
   readonly signal: boolean
   /** The profiles that may be taken of it; undefined: those of `Settings.profiles`. */
   readonly profiles?: readonly ProfileKind[]
+  /** `continuous` undefined: as `Settings.heap` says. */
+  readonly heap?: { readonly continuous?: boolean }
 }
 
 /** Called as in URLs; `heap` means allocs, too. */
@@ -70,6 +73,8 @@ export interface Limits {
   readonly capturesPerTarget: number
   readonly captures: number
   readonly maxProfileBytes: number
+  /** Memory of pprofd's for one analysis of a heap snapshot. */
+  readonly maxRetainedBytes: number
   /** Undefined: no limit. */
   readonly maxPauseMs?: number
   readonly commandTimeoutMs: number
@@ -81,6 +86,16 @@ export interface ProfileDefaults {
   readonly seconds: number
   /** Samples per second and thread. */
   readonly hz: number
+}
+
+/** How /debug/pprof/heap and allocs sample. */
+export interface HeapDefaults {
+  /** Whether sampling goes on between requests. */
+  readonly continuous: boolean
+  /** How long a request samples where nothing samples yet; at most `limits.maxSeconds`. */
+  readonly seconds: number
+  /** Mean number of bytes between two samples. */
+  readonly samplingInterval: number
 }
 
 /** The levels of pino. */

@@ -31,7 +31,9 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   // First the file alone, because a wrong line is wrong also where a variable overrides it.
   check(structuredClone(values), { ...origin, overrides: new Map() })
   for (const { option, value } of origin.overrides.values()) assign(values, option.keyPath, value)
-  const secondsGiven = isGiven(values, ['profile', 'seconds'])
+  const secondsGiven = (['profile', 'heap'] as const).filter((key) =>
+    isGiven(values, [key, 'seconds']),
+  )
   const settings = check(values, origin)
   return toConfig(settings, secondsGiven, origin)
 }
@@ -44,17 +46,25 @@ function check(values: Record<string, unknown>, origin: Origin): Settings {
   return result
 }
 
-function toConfig(settings: Settings, secondsGiven: boolean, origin: Origin): Config {
+/** `secondsGiven`: the sections whose `seconds` is no default. */
+function toConfig(
+  settings: Settings,
+  secondsGiven: readonly ('profile' | 'heap')[],
+  origin: Origin,
+): Config {
   const { listen, defaultTarget, ...rest } = settings
-  const { limits, profile } = rest
-  if (secondsGiven && profile.seconds > limits.maxSeconds) {
-    const words = `is ${profile.seconds}, but limits.maxSeconds allows ${limits.maxSeconds} at most`
-    throw invalid(origin, ['profile', 'seconds'], words)
+  const { limits, profile, heap } = rest
+  for (const section of secondsGiven) {
+    const { seconds } = settings[section]
+    if (seconds <= limits.maxSeconds) continue
+    const words = `is ${seconds}, but limits.maxSeconds allows ${limits.maxSeconds} at most`
+    throw invalid(origin, [section, 'seconds'], words)
   }
   checkNames(settings, origin)
   return {
     ...rest,
     profile: { ...profile, seconds: Math.min(profile.seconds, limits.maxSeconds) },
+    heap: { ...heap, seconds: Math.min(heap.seconds, limits.maxSeconds) },
     listen: parseListen(listen),
     ...(defaultTarget === undefined ? {} : { defaultTarget: String(defaultTarget) }),
   }
@@ -82,7 +92,7 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 
 /** `targets:` with nothing but comments below it is no list to YAML, but means the default here. */
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
-  const sections = ['targets', 'attach', 'limits', 'profile', 'log']
+  const sections = ['targets', 'attach', 'limits', 'profile', 'heap', 'log']
   const entries = Object.entries(values)
   return Object.fromEntries(entries.filter(([k, v]) => v !== null || !sections.includes(k)))
 }

@@ -82,6 +82,17 @@ const target = {
       items: { type: 'string', enum: profileKinds },
       description: 'The profiles that may be taken of it; not set, those of the option profiles.',
     },
+    heap: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'What differs for its heap profiles from the section heap.',
+      properties: {
+        continuous: {
+          type: 'boolean',
+          description: 'Whether its allocations are sampled on; not set, as heap.continuous says.',
+        },
+      },
+    },
   },
 } as const
 
@@ -189,6 +200,16 @@ export const configSchema = {
           default: 268_435_456,
           description: 'Largest profile taken from a target, in bytes of its JSON.',
         },
+        maxRetainedBytes: {
+          type: 'integer',
+          // The smallest Node service, whose heap has some 50,000 objects, needs 75 MB.
+          minimum: 134_217_728,
+          maximum: 17_179_869_184,
+          // Some 9 million objects, which is a heap of 500 MB to 1 GB.
+          default: 1_073_741_824,
+          description:
+            "Most memory of pprofd's that one request of /debug/pprof/retained may take, in bytes.",
+        },
         maxPauseMs: {
           type: 'integer',
           minimum: 1,
@@ -228,6 +249,37 @@ export const configSchema = {
           // Go's default.
           default: 100,
           description: "Samples per second and thread; each one interrupts the target's thread.",
+        },
+      },
+    },
+    heap: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'How /debug/pprof/heap and allocs sample.',
+      properties: {
+        continuous: {
+          type: 'boolean',
+          default: false,
+          description:
+            'Whether sampling goes on after the first request of the heap, with the inspector open.',
+        },
+        seconds: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 3600,
+          // Scrapers give up after 10 s; heap and allocs of one target run one after the other.
+          default: 4,
+          description:
+            'Seconds for which a request samples where nothing samples yet, at most limits.maxSeconds.',
+        },
+        samplingInterval: {
+          type: 'integer',
+          minimum: 1024,
+          maximum: 1_073_741_824,
+          // Go's default.
+          default: 524_288,
+          description: 'Bytes between two samples on average; fewer are more exact and cost more.',
         },
       },
     },

@@ -16,6 +16,11 @@ export class IntList {
     this.#items[this.#length++] = item
   }
 
+  /** The item at an index within the list. */
+  at(index: number): number {
+    return this.#items[index] ?? 0
+  }
+
   /** The items so far; shares memory with the list. */
   items(): Int32Array {
     return this.#items.subarray(0, this.#length)

@@ -14,6 +14,8 @@ interface HeapSamplingParameters {
 /** Method -> [parameters, result]. */
 export interface Commands {
   'Runtime.evaluate': [Runtime.EvaluateParameterType, Runtime.EvaluateReturnType]
+  /** Of the thread that answers; garbage counts until it is collected. */
+  'Runtime.getHeapUsage': [Nothing, { readonly usedSize: number; readonly totalSize: number }]
   /** Does nothing; its round trip is the cost of the way. */
   'Runtime.getIsolateId': [Nothing, { readonly id: string }]
   /** Not in @types/node 20. Without it an attached session blocks the target's exit. */

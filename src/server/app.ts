@@ -11,7 +11,7 @@ import fastify, {
 } from 'fastify'
 import { CaptureAdmission } from './capture-admission.ts'
 import { answerClientError, refuseUpgrades } from './connection-errors.ts'
-import type { ProfileDefaults, ServerLimits, Services } from './context.ts'
+import type { HeapDefaults, ProfileDefaults, ServerLimits, Services } from './context.ts'
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { responseHeaders } from './response-headers.ts'
@@ -22,13 +22,14 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
+  readonly heap: HeapDefaults
 }
 
 /** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
 const connectionsBesideCaptures = 192
 
 export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
-  const { limits, profile } = options
+  const { limits, profile, heap } = options
   const admission = new CaptureAdmission(limits)
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
@@ -51,7 +52,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
     await new Promise((resolve) => setImmediate(resolve))
   })
-  registerRoutes(app, { ...services, limits, profile, admission, symbols: new SymbolTable() })
+  registerRoutes(app, { ...services, limits, profile, heap, admission, symbols: new SymbolTable() })
   return app
 }
 

@@ -1,5 +1,6 @@
 /** What the routes share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
@@ -8,11 +9,14 @@ import type { SymbolTable } from './symbol-table.ts'
 /** What the routes work on; whoever builds it also closes it. */
 export interface Services {
   readonly targets: Targets
+  readonly heapSamplers: HeapSamplers
 }
 
 export interface ServerLimits extends CaptureLimits {
   /** Longest recording that may be asked for. */
   readonly maxSeconds: number
+  /** Memory of pprofd's for one analysis of a heap snapshot; undefined: no limit. */
+  readonly maxRetainedBytes?: number | undefined
   /** Longest estimated pause of a target that a capture may cause; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
 }
@@ -23,9 +27,19 @@ export interface ProfileDefaults {
   readonly hz: number
 }
 
+export interface HeapDefaults {
+  /** Whether sampling goes on between requests, for targets that do not say it themselves. */
+  readonly continuous: boolean
+  /** How long a request samples where nothing samples yet. */
+  readonly seconds: number
+  /** Mean number of bytes between two samples. */
+  readonly samplingInterval: number
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
+  readonly heap: HeapDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
 }

@@ -13,6 +13,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'target-vanished': 410,
   'target-refused': 409,
   'pause-too-long': 409,
+  'capture-too-costly': 409,
   'target-forbidden': 403,
   'attach-failed': 502,
   'session-closed': 502,

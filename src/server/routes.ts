@@ -3,10 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from './context.ts'
 import { cmdlineHandler } from './routes/cmdline.ts'
 import { healthzHandler } from './routes/healthz.ts'
+import { heapHandler } from './routes/heap.ts'
+import { heapSnapshotHandler } from './routes/heapsnapshot.ts'
 import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-page.ts'
 import { landingHandler } from './routes/landing.ts'
+import { memoryHandler } from './routes/memory.ts'
 import { metricsHandler } from './routes/metrics.ts'
 import { profileHandler } from './routes/profile.ts'
+import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 
@@ -16,13 +20,18 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/metrics', metricsHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
+  app.get('/targets/:target/memory', memoryHandler(context))
   app.get('/targets/:target/preflight', preflightHandler(context))
 
   for (const prefix of ['', '/targets/:target']) {
+    app.get(`${prefix}/debug/heapsnapshot`, heapSnapshotHandler(context))
     app.get(`${prefix}/debug/pprof`, redirectToIndex)
     app.get(`${prefix}/debug/pprof/`, indexHandler(context))
+    app.get(`${prefix}/debug/pprof/allocs`, heapHandler(context, 'allocs'))
     app.get(`${prefix}/debug/pprof/cmdline`, cmdlineHandler(context))
+    app.get(`${prefix}/debug/pprof/heap`, heapHandler(context, 'heap'))
     app.get(`${prefix}/debug/pprof/profile`, profileHandler(context))
+    app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.get(`${prefix}/debug/pprof/*`, unknownProfile)

@@ -22,6 +22,8 @@ export interface ConfiguredTarget {
   readonly signal: boolean
   /** The profiles that may be taken of it, called as in URLs; undefined: the configuration's default. */
   readonly profiles?: readonly string[] | undefined
+  /** `continuous` undefined: as the configuration says for all targets. */
+  readonly heap?: { readonly continuous?: boolean | undefined } | undefined
 }
 
 /**
@@ -51,7 +53,8 @@ export async function configuredProcesses(
   procRoot: string,
 ): Promise<readonly Target[]> {
   const { name, signal, port, profiles } = entry
-  const naming = { id: name, name, maySignal: signal, profiles }
+  const heapContinuous = entry.heap?.continuous
+  const naming = { id: name, name, maySignal: signal, profiles, heapContinuous }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
     const all = await discoverTargets(procRoot)
@@ -87,7 +90,7 @@ async function matches(
   return cgroup?.split('\n').some((line) => line.split('/').includes(unit ?? '')) ?? false
 }
 
-function portTarget({ name, signal, profiles }: ConfiguredTarget, port: number): Target {
+function portTarget({ name, signal, profiles, heap }: ConfiguredTarget, port: number): Target {
   return {
     id: name,
     instance: '',
@@ -103,5 +106,6 @@ function portTarget({ name, signal, profiles }: ConfiguredTarget, port: number):
     configured: true,
     maySignal: signal,
     profiles,
+    heapContinuous: heap?.continuous,
   }
 }

@@ -94,8 +94,11 @@ export async function attachFailure(
 ): Promise<unknown> {
   if (!(cause instanceof OperationalError) || cause.code === 'target-vanished') return cause
   if (target.kind === 'process' && (await hasEnded(target, cause, procRoot))) {
-    const message = `process ${target.pid} ended before pprofd could attach`
-    return new TargetError('target-vanished', message, { cause })
+    const ended = `process ${target.pid} ended before pprofd could attach`
+    // A refusal names what it has seen, such as a zombie.
+    const { message, tryNext } =
+      cause.code === 'target-refused' ? cause : { message: ended, tryNext: undefined }
+    return new TargetError('target-vanished', message, { cause, tryNext })
   }
   if (cause instanceof TargetError) return cause
   const message = `pprofd could not attach to ${target.id}: ${cause.message}`

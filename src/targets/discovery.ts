@@ -17,6 +17,7 @@ export interface TargetNaming {
   readonly name: string
   readonly maySignal: boolean
   readonly profiles?: readonly string[] | undefined
+  readonly heapContinuous?: boolean | undefined
 }
 
 /** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
@@ -58,6 +59,7 @@ export async function readTarget(
     configured: naming !== undefined,
     maySignal: naming?.maySignal ?? true,
     profiles: naming?.profiles,
+    heapContinuous: naming?.heapContinuous,
   }
 }
 

@@ -32,6 +32,8 @@ export interface Target {
   readonly maySignal: boolean
   /** The profiles that may be taken of it, called as in URLs; undefined: the configuration's default. */
   readonly profiles?: readonly string[] | undefined
+  /** Whether its allocations are sampled between requests; undefined: as the configuration says for all. */
+  readonly heapContinuous?: boolean | undefined
 }
 
 /** One step of the pre-flight. */
@@ -70,5 +72,10 @@ export interface Attachment {
   /** Wall time from the request to a verified session. */
   readonly attachMs: number
   /** Closes the session and, if pprofd opened it and nobody else of pprofd uses it, the inspector. */
-  detach(): Promise<void>
+  detach(options?: DetachOptions): Promise<void>
+}
+
+export interface DetachOptions {
+  /** End the session also where `lingerMs` would keep it for the next capture. */
+  readonly forGood?: boolean
 }

@@ -8,6 +8,7 @@ import { InspectorOpener } from './inspector-opener.ts'
 import { InspectorSweeper } from './inspector-sweeper.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
+import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
@@ -113,6 +114,11 @@ export class Targets {
     return preflight(target, { procRoot: this.#procRoot, finder: this.#finder })
   }
 
+  /** What the kernel says of the target's memory and its limits. Touches nothing. */
+  memory({ pid }: Target): Promise<ProcessMemory> {
+    return readProcessMemory(pid, this.#procRoot)
+  }
+
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
   async attach(
     target: Target,
@@ -148,7 +154,9 @@ export class Targets {
     const startedMs = performance.now()
     const warm = this.#warm.take(target) ?? (await this.#enter(target, signal))
     const attachMs = performance.now() - startedMs
-    return this.#tracked({ target, ...warm, attachMs }, () => this.#warm.keep(target, warm))
+    return this.#tracked({ target, ...warm, attachMs }, (options) =>
+      options?.forGood ? warm.leave() : this.#warm.keep(target, warm),
+    )
   }
 
   async #enter(target: Target, signal: AbortSignal | undefined): Promise<WarmSession> {
@@ -191,12 +199,12 @@ export class Targets {
   }
 
   /** Makes `detach` safe to call twice and lets `close` find what is attached. */
-  #tracked(facts: Omit<Attachment, 'detach'>, detach: () => Promise<void>): Attachment {
+  #tracked(facts: Omit<Attachment, 'detach'>, detach: Attachment['detach']): Attachment {
     let detached: Promise<void> | undefined
     const attachment: Attachment = {
       ...facts,
-      detach: () => {
-        detached ??= detach().finally(() => this.#attachments.delete(attachment))
+      detach: (options) => {
+        detached ??= detach(options).finally(() => this.#attachments.delete(attachment))
         return detached
       },
     }

@@ -13,8 +13,7 @@ t.test('a target whose configuration allows no CPU profile is not touched', asyn
     const target = await closed.resolve(selector)
     await t.rejects(recordCpu(closed, target, options), {
       code: 'target-forbidden',
-      message:
-        'the configuration allows no profile of billing: profile is not among its profiles',
+      message: 'the configuration allows no profile of billing: profile is not among its profiles',
     })
   }
   t.notMatch(stderr.text(), /Debugger/)

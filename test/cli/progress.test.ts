@@ -10,6 +10,15 @@ t.test('nothing is drawn where stderr is no terminal', async (t) => {
   t.same(writes(), [])
 })
 
+t.test('what is no matter of time is told in words', async (t) => {
+  const writes = t.capture(process.stderr, 'write')
+  t.intercept(process.stderr, 'isTTY', { value: true, configurable: true })
+  const progress = startProgress('api', 0, () => '1.2 MB')
+  progress.phase('recording')
+  progress.end()
+  t.match(writes()[0]?.args[0], '\rapi: recording 1.2 MB')
+})
+
 t.test('each phase is drawn at once, and the line is cleared at the end', async (t) => {
   const writes = t.capture(process.stderr, 'write')
   t.intercept(process.stderr, 'isTTY', { value: true, configurable: true })

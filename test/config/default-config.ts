@@ -12,8 +12,10 @@ export const defaultConfig: Config = {
     capturesPerTarget: 4,
     captures: 64,
     maxProfileBytes: 268_435_456,
+    maxRetainedBytes: 1_073_741_824,
     commandTimeoutMs: 10_000,
   },
   profile: { seconds: 30, hz: 100 },
+  heap: { continuous: false, seconds: 4, samplingInterval: 524_288 },
   log: { level: 'info' },
 }

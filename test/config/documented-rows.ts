@@ -17,10 +17,17 @@ export function optionRows(): readonly string[] {
 }
 
 export function targetRows(): readonly string[] {
-  const properties: Readonly<Record<string, SchemaNode>> =
-    configSchema.properties.targets.items.properties
-  return Object.entries(properties).map(([key, node]) =>
-    row([code(key), typeOf(node), byDefault(node), node.description ?? '']),
+  return rowsOf(configSchema.properties.targets.items.properties, '')
+}
+
+function rowsOf(
+  properties: Readonly<Record<string, SchemaNode>>,
+  prefix: string,
+): readonly string[] {
+  return Object.entries(properties).flatMap(([key, node]) =>
+    node.properties === undefined
+      ? [row([code(prefix + key), typeOf(node), byDefault(node), node.description ?? ''])]
+      : rowsOf(node.properties, `${prefix}${key}.`),
   )
 }
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
 const top =
-  'enabled, listen, targets, defaultTarget, discover, profiles, stateDir, attach, limits, profile, log'
+  'enabled, listen, targets, defaultTarget, discover, profiles, stateDir, attach, limits, profile, heap, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'
@@ -45,6 +45,8 @@ const cases: readonly (readonly [text: string, message: string])[] = [
     'profile: { seconds: 301 }',
     '1: profile.seconds is 301, but limits.maxSeconds allows 300 at most',
   ],
+  ['heap: { seconds: 301 }', '1: heap.seconds is 301, but limits.maxSeconds allows 300 at most'],
+  ['heap:\n  continuous: 1', '2: heap.continuous is 1, but must be true or false'],
   ['defaultTarget: 0', '1: defaultTarget is 0, but must be the name of a target, a pid or self'],
   [
     'defaultTarget: a/b',

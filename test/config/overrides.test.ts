@@ -30,6 +30,12 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
       'limits.max-profile-bytes',
       'integer',
     ],
+    [
+      'limits.maxRetainedBytes',
+      'PPROFD_LIMITS_MAX_RETAINED_BYTES',
+      'limits.max-retained-bytes',
+      'integer',
+    ],
     ['limits.maxPauseMs', 'PPROFD_LIMITS_MAX_PAUSE_MS', 'limits.max-pause-ms', 'integer'],
     [
       'limits.commandTimeoutMs',
@@ -39,6 +45,9 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ],
     ['profile.seconds', 'PPROFD_PROFILE_SECONDS', 'profile.seconds', 'integer'],
     ['profile.hz', 'PPROFD_PROFILE_HZ', 'profile.hz', 'integer'],
+    ['heap.continuous', 'PPROFD_HEAP_CONTINUOUS', 'heap.continuous', 'boolean'],
+    ['heap.seconds', 'PPROFD_HEAP_SECONDS', 'heap.seconds', 'integer'],
+    ['heap.samplingInterval', 'PPROFD_HEAP_SAMPLING_INTERVAL', 'heap.sampling-interval', 'integer'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()

@@ -12,6 +12,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'target-unknown': 404,
   'target-refused': 409,
   'pause-too-long': 409,
+  'capture-too-costly': 409,
   'target-vanished': 410,
   'captures-exhausted': 429,
   'attach-failed': 502,

@@ -77,8 +77,11 @@ t.test('the index is that of Go, with the profiles that exist', async (t) => {
   t.match(answer.body, '<thead><td>Count</td><td>Profile</td></thead>')
   const rows = answer.body.match(/^<tr>.*$/gm)
   t.strictSame(rows, [
+    "<tr><td>0</td><td><a href='allocs?debug=1'>allocs</a></td></tr>",
     "<tr><td>0</td><td><a href='cmdline?debug=1'>cmdline</a></td></tr>",
+    "<tr><td>0</td><td><a href='heap?debug=1'>heap</a></td></tr>",
     "<tr><td>0</td><td><a href='profile?debug=1'>profile</a></td></tr>",
+    "<tr><td>0</td><td><a href='retained?debug=1'>retained</a></td></tr>",
     "<tr><td>0</td><td><a href='symbol?debug=1'>symbol</a></td></tr>",
   ])
   t.ok(allowsItsStyle(answer), 'the policy allows the style of the page')

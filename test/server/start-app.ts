@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import { listen } from '../../src/server/listen.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
@@ -10,6 +11,7 @@ import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
 export interface StartedApp {
   readonly app: FastifyInstance
   readonly targets: Targets
+  readonly heapSamplers: HeapSamplers
   readonly log: readonly Readonly<Record<string, unknown>>[]
 }
 
@@ -31,13 +33,16 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   const {
     limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
     profile = { seconds: 30, hz: 100 },
+    heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
   } = settings
-  const app = buildApp({ targets }, { logger, limits, profile })
+  const heapSamplers = new HeapSamplers(targets)
+  const app = buildApp({ targets, heapSamplers }, { logger, limits, profile, heap })
   t.teardown(async () => {
     await app.close()
+    await heapSamplers.close()
     await targets.close()
   })
-  return { app, targets, log }
+  return { app, targets, heapSamplers, log }
 }
 
 /** Listens on a free port of loopback and resolves to it. */

@@ -12,13 +12,31 @@ import { contentSecurityPolicy } from '../response-headers.ts'
 
 /** What exists now, sorted by name as Go does. */
 const profiles: readonly { readonly name: string; readonly description: string }[] = [
+  {
+    name: 'allocs',
+    description:
+      'A sampling of all memory allocations, also of what is garbage by now. You can specify the ' +
+      'duration in the seconds GET parameter.',
+  },
   { name: 'cmdline', description: 'The command line invocation of the target' },
+  {
+    name: 'heap',
+    description:
+      'A sampling of memory allocations of live objects. You can specify the gc GET parameter to ' +
+      'run GC before taking the heap sample, and seconds for the difference over that time.',
+  },
   {
     name: 'profile',
     description:
       'CPU profile. You can specify the duration in the seconds GET parameter, the samples per ' +
       'second in hz, and another form than pprof in format (cpuprofile, speedscope, collapsed, ' +
       'markdown). After you get the profile file, use the go tool pprof command to investigate it.',
+  },
+  {
+    name: 'retained',
+    description:
+      'Who holds the memory: a heap snapshot as paths of objects that keep others alive. The cum of ' +
+      'a row is its retained size. The target stands still meanwhile and needs memory for it.',
   },
   {
     name: 'symbol',
@@ -69,7 +87,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, heap or profile records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>

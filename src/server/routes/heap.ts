@@ -1,0 +1,130 @@
+/** GET /debug/pprof/heap and /debug/pprof/allocs: sampled allocations. */
+import type { FastifyReply } from 'fastify'
+import type { HeapRecording } from '../../captures/heap-recording.ts'
+import { type EncodedHeapProfile, encodeHeapProfile } from '../../convert/heap-formats.ts'
+import type { HeapProfileName } from '../../convert/heap-pprof.ts'
+import { CaptureError, InputError } from '../../errors.ts'
+import type { Target } from '../../targets/target.ts'
+import type { Handler, ServerContext } from '../context.ts'
+import { firstValue, oneOf, type Query, wholeNumber } from '../parameters.ts'
+import { requestTarget } from '../request-target.ts'
+import { runCapture } from '../run-capture.ts'
+
+/**
+ * seconds: (default: none) the difference over that time. Minimum is 1, maximum limits.maxSeconds.
+ *   Without it: a moment, for which allocations are sampled for heap.seconds of the configuration
+ *   where nothing samples yet.
+ * gc: (default: 0) a number above 0 collects garbage thoroughly first. Of heap only, and not with seconds.
+ * debug: (default: 0) another number answers in Go's text form. Not with seconds.
+ * force: (default: 0) 1 reads although the estimated pause is above limits.maxPauseMs.
+ */
+export function heapHandler(context: ServerContext, name: HeapProfileName): Handler {
+  return async (request, reply) => {
+    const wanted = readParameters(request.query, context, name)
+    const target = await requestTarget(context.targets, request)
+    const answer = await runCapture(context, request, reply, target, {
+      name,
+      durationMs: wanted.durationMs,
+      wanted,
+      work: (signal) => record(context, target, wanted, signal),
+      cost: ({ recording, encoded }) => ({
+        attachMs: recording.attachMs,
+        readPauseMs: recording.readPauseMs,
+        openedInspector: recording.openedInspector,
+        sizeBytes: encoded.bytes.byteLength,
+      }),
+    })
+    return send(reply, wanted, answer)
+  }
+}
+
+interface HeapParameters {
+  readonly name: HeapProfileName
+  readonly durationMs: number
+  readonly isDelta: boolean
+  readonly gc: boolean
+  readonly isText: boolean
+  readonly force: boolean
+}
+
+interface HeapAnswer {
+  readonly recording: HeapRecording
+  readonly encoded: EncodedHeapProfile
+}
+
+/** In Go's order and with its sentences (net/http/pprof, handler.ServeHTTP and serveDeltaProfile). */
+function readParameters(
+  query: Query,
+  { limits, heap }: ServerContext,
+  name: HeapProfileName,
+): HeapParameters {
+  const seconds = firstValue(query, 'seconds')
+  const isText = looseNumber(query, 'debug') !== 0
+  if (seconds !== undefined && !isPositive(seconds)) {
+    const message = 'invalid value for "seconds" - must be a positive integer'
+    throw new InputError('parameter-invalid', message)
+  }
+  if (seconds !== undefined && isText) {
+    throw new InputError('parameter-invalid', 'seconds and debug params are incompatible')
+  }
+  const rule = { fallback: heap.seconds, min: 1, max: limits.maxSeconds }
+  return {
+    name,
+    durationMs: wholeNumber(query, 'seconds', rule) * 1000,
+    isDelta: seconds !== undefined,
+    gc: name === 'heap' && seconds === undefined && looseNumber(query, 'gc') > 0,
+    isText,
+    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+  }
+}
+
+function isPositive(text: string): boolean {
+  return /^\+?\d+$/.test(text) && Number(text) > 0
+}
+
+/** What is unreadable counts as 0, as in Go. */
+function looseNumber(query: Query, name: string): number {
+  const text = firstValue(query, name) ?? ''
+  return /^[+-]?\d+$/.test(text) ? Number(text) : 0
+}
+
+async function record(
+  { heapSamplers, symbols, limits, heap }: ServerContext,
+  target: Target,
+  { name, durationMs, isDelta, gc, isText, force }: HeapParameters,
+  signal: AbortSignal,
+): Promise<HeapAnswer> {
+  const recording = await heapSamplers.record(target, {
+    counting: name === 'allocs' ? 'allocated' : 'live',
+    durationMs,
+    isDelta,
+    gc,
+    samplingIntervalBytes: heap.samplingInterval,
+    isContinuous: target.heapContinuous ?? heap.continuous,
+    maxPauseMs: force ? undefined : limits.maxPauseMs,
+    signal,
+  })
+  if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
+  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof')
+  symbols.add(encoded.symbols)
+  return { recording, encoded }
+}
+
+function send(
+  reply: FastifyReply,
+  { name, isDelta, isText }: HeapParameters,
+  { recording, encoded }: HeapAnswer,
+): FastifyReply {
+  if (!isText) {
+    const file = isDelta ? `${name}-delta` : name
+    reply.header('Content-Disposition', `attachment; filename="${file}"`)
+  }
+  return reply
+    .headers({
+      'Content-Type': encoded.contentType,
+      'X-Pprofd-Pid': recording.target.pid,
+      'X-Pprofd-Attach-Ms': recording.attachMs.toFixed(1),
+      'X-Pprofd-Pause-Ms': recording.readPauseMs.toFixed(1),
+    })
+    .send(encoded.bytes)
+}

@@ -1,0 +1,102 @@
+/** GET /debug/pprof/retained: who holds the memory, out of a heap snapshot. */
+import type { FastifyReply } from 'fastify'
+import { captureHeapSnapshot, type HeapSnapshotRecording } from '../../captures/heap-snapshot.ts'
+import { retainedComments } from '../../convert/retained-comments.ts'
+import { RetainedConversion } from '../../convert/retained-conversion.ts'
+import type { RetainedProfile } from '../../convert/retained-messages.ts'
+import type { Target } from '../../targets/target.ts'
+import { CapturesExhausted } from '../capture-admission.ts'
+import type { Handler, ServerContext, TargetRequest } from '../context.ts'
+import { oneOf } from '../parameters.ts'
+import { requestTarget } from '../request-target.ts'
+import { runCapture } from '../run-capture.ts'
+
+/** Each may take limits.maxRetainedBytes; `pprof -diff_base URL URL` sends two requests at once. */
+const maxConversions = 2
+
+/** What a heap of some 300 MB takes, for whoever is told to come back. */
+const typicalMs = 30_000
+
+/**
+ * force: (default: 0) 1 takes the snapshot although it may cost the target more memory than there is,
+ *   or a longer pause than limits.maxPauseMs.
+ */
+export function retainedHandler(context: ServerContext): Handler {
+  let conversions = 0
+  return async (request, reply) => {
+    const wanted = { force: isForced(request) }
+    const target = await requestTarget(context.targets, request)
+    const answer = await runCapture(context, request, reply, target, {
+      name: 'retained',
+      durationMs: typicalMs,
+      wanted,
+      work: async (signal) => {
+        if (conversions >= maxConversions) throw tooMany()
+        conversions++
+        return await record(context, target, wanted, signal).finally(() => conversions--)
+      },
+      cost: ({ recording, profile }) => ({
+        attachMs: recording.attachMs,
+        pauseMs: recording.pauseMs,
+        openedInspector: recording.openedInspector,
+        snapshotBytes: recording.bytes,
+        objects: profile.totals.objects,
+        sizeBytes: profile.bytes.byteLength,
+      }),
+    })
+    return send(reply, answer)
+  }
+}
+
+interface RetainedAnswer {
+  readonly recording: HeapSnapshotRecording
+  readonly profile: RetainedProfile
+}
+
+function isForced({ query }: TargetRequest): boolean {
+  return oneOf(query, 'force', ['0', '1'], '0') === '1'
+}
+
+function tooMany(): CapturesExhausted {
+  const message = `${maxConversions} heap snapshots are being analysed already, and each takes much memory; ask again in ${typicalMs / 1000} s`
+  return new CapturesExhausted(message, typicalMs / 1000)
+}
+
+async function record(
+  { targets, symbols, limits }: ServerContext,
+  target: Target,
+  { force }: { readonly force: boolean },
+  signal: AbortSignal,
+): Promise<RetainedAnswer> {
+  const conversion = new RetainedConversion(limits.maxRetainedBytes ?? Number.POSITIVE_INFINITY)
+  try {
+    const recording = await captureHeapSnapshot(targets, target, {
+      kind: 'retained',
+      force,
+      maxPauseMs: limits.maxPauseMs,
+      signal,
+      write: (chunk) => conversion.write(chunk),
+    })
+    const profile = await conversion.finish({
+      ...recording.target,
+      takenAtMs: recording.startedAtMs,
+      comments: retainedComments(recording),
+    })
+    symbols.add(profile.symbols)
+    return { recording, profile }
+  } finally {
+    await conversion.close()
+  }
+}
+
+function send(reply: FastifyReply, { recording, profile }: RetainedAnswer): FastifyReply {
+  return reply
+    .headers({
+      'Content-Type': 'application/octet-stream',
+      'Content-Disposition': 'attachment; filename="retained"',
+      'X-Pprofd-Pid': recording.target.pid,
+      'X-Pprofd-Attach-Ms': recording.attachMs.toFixed(1),
+      'X-Pprofd-Pause-Ms': recording.pauseMs.toFixed(1),
+    })
+    .send(profile.bytes)
+}

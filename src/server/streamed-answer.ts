@@ -1,0 +1,65 @@
+/**
+ * An answer that is written while it comes into being. Once its first byte is out, no error can be
+ * told any more: `cut` ends the connection instead, so that nobody takes a part for the whole.
+ */
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import type { Encoder } from './content-encoding.ts'
+
+export class StreamedAnswer {
+  readonly #reply: FastifyReply
+  readonly #raw: ServerResponse
+  readonly #encoder: Encoder | undefined
+
+  constructor(reply: FastifyReply, encoder: Encoder | undefined) {
+    this.#reply = reply
+    this.#raw = reply.raw
+    this.#encoder = encoder
+  }
+
+  get hasBegun(): boolean {
+    return this.#reply.sent
+  }
+
+  /** Sends the head, with what fastify has collected so far. */
+  begin(headers: OutgoingHttpHeaders): void {
+    this.#reply.hijack()
+    const encoding = this.#encoder && { 'Content-Encoding': this.#encoder.name }
+    this.#reply.headers({ ...headers, ...encoding })
+    for (const [name, value] of Object.entries(this.#reply.getHeaders())) {
+      if (value !== undefined) this.#raw.setHeader(name, value)
+    }
+    // A client that has left is reported by `abortOnDisconnect`; a write that crosses it is nobody's.
+    for (const stream of [this.#raw, this.#sink]) stream.on('error', () => {})
+    this.#raw.writeHead(200)
+    this.#encoder?.stream.pipe(this.#raw)
+  }
+
+  /** A promise where the client is slower than that: it resolves when there is room again. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#sink.write(chunk)) return undefined
+    return new Promise((resolve) => {
+      this.#sink.once('drain', resolve)
+    })
+  }
+
+  /** Resolves when all of it is sent, or the client has left. */
+  async end(trailers: Readonly<Record<string, string>>): Promise<void> {
+    if (this.#raw.destroyed) return
+    this.#raw.addTrailers(trailers)
+    await new Promise((resolve) => {
+      this.#raw.once('finish', resolve).once('close', resolve)
+      this.#sink.end()
+    })
+  }
+
+  cut(): void {
+    this.#encoder?.stream.destroy()
+    this.#raw.destroy()
+  }
+
+  get #sink(): Writable {
+    return this.#encoder?.stream ?? this.#raw
+  }
+}
