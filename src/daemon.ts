@@ -7,6 +7,7 @@ import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
+import { SourceMaps } from './sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from './targets/targets.ts'
 
 /** systemd waits 90 s, Docker 10 s; whoever stops us shall not wait longer than 5 s. */
@@ -45,6 +46,7 @@ class Daemon {
   readonly #logger: Logger
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
+  readonly #sourceMaps = new SourceMaps()
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -59,6 +61,7 @@ class Daemon {
       limits: { ...config.limits },
       profile: { ...config.profile },
       heap: { ...config.heap },
+      sources: { sourceMaps: config.sourceMaps },
     }
   }
 
@@ -69,10 +72,12 @@ class Daemon {
       this.#logger.info('switched off by enabled: false; listening on nothing')
       return
     }
-    const app = buildApp(
-      { targets: this.#targets, heapSamplers: this.#heapSamplers },
-      this.#serverOptions,
-    )
+    const services = {
+      targets: this.#targets,
+      heapSamplers: this.#heapSamplers,
+      sourceMaps: this.#sourceMaps,
+    }
+    const app = buildApp(services, this.#serverOptions)
     const url = await listen(app, this.#config.listen)
     this.#app = app
     this.#logger.info({ url }, 'listening')
@@ -90,6 +95,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
+    await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
     if (leftOpen > 0) this.#logger.error({ leftOpen }, 'inspectors may be left open')
@@ -123,6 +129,7 @@ class Daemon {
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
+    Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
   }
 }
 

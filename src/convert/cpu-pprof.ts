@@ -8,11 +8,12 @@
  */
 
 import { limits } from '../pprof/profile.ts'
-import { type LabelsRef, type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import { type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
 import { cleanText, cutStart } from './clean-text.ts'
 import { achievedDurationUs, describeQuality } from './cpu-quality.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 import { LeafLines } from './leaf-lines.ts'
+import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
 
 export interface PprofCpuProfile {
@@ -49,7 +50,10 @@ function addThread(
   { frames, sources }: CpuStacks,
 ): void {
   const leafLines = new LeafLines(thread, sources)
-  const labels = new ThreadLabels(builder, thread, frames)
+  const labels = new PackageLabels(builder, {
+    thread: cleanText(thread.thread) || 'unnamed',
+    pid: String(thread.pid),
+  })
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
@@ -62,47 +66,21 @@ function addThread(
       below = thread.parents[below] ?? -1
     }
     const callers = builder.callers(path)
+    const ownLabels = labels.of(packageOf(thread, stack, frames))
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, us * 1000], labels.of(stack))
+      builder.addSample(top, callers, [samples, us * 1000], ownLabels)
     }
   }
 }
 
-/** The labels of each stack: its thread, its process and the package that had it run. */
-class ThreadLabels {
-  readonly #builder: ProfileBuilder
-  readonly #thread: ThreadStacks
-  readonly #frames: CpuStacks['frames']
-  readonly #ofPackage = new Map<string | undefined, LabelsRef>()
-
-  constructor(builder: ProfileBuilder, thread: ThreadStacks, frames: CpuStacks['frames']) {
-    this.#builder = builder
-    this.#thread = thread
-    this.#frames = frames
+/** Of the topmost frame that is neither Node's nor V8's. */
+function packageOf(thread: ThreadStacks, stack: number, frames: CpuStacks['frames']) {
+  for (let at = stack; at >= 0; at = thread.parents[at] ?? -1) {
+    const frame = frames[thread.frames[at] ?? -1]
+    if (!worksForItsCaller(frame)) return frame?.package
   }
-
-  of(stack: number): LabelsRef {
-    const packageName = this.#packageOf(stack)
-    const known = this.#ofPackage.get(packageName)
-    if (known) return known
-    const labels = this.#builder.labels({
-      thread: cleanText(this.#thread.thread) || 'unnamed',
-      pid: String(this.#thread.pid),
-      ...(packageName !== undefined && { package: packageName }),
-    })
-    this.#ofPackage.set(packageName, labels)
-    return labels
-  }
-
-  /** Of the topmost frame that is neither Node's nor V8's: who calls `fs.readSync` has its time, too. */
-  #packageOf(stack: number): string | undefined {
-    for (let at = stack; at >= 0; at = this.#thread.parents[at] ?? -1) {
-      const frame = this.#frames[this.#thread.frames[at] ?? -1]
-      if (frame?.origin !== 'node' && frame?.origin !== 'native') return frame?.package
-    }
-    return undefined
-  }
+  return undefined
 }
 
 /** Exact to the microsecond; as a plain number of nanoseconds it would not be. */

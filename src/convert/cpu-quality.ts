@@ -1,6 +1,7 @@
 /** What a CPU recording asked for and what it achieved, for those who judge its numbers. */
-import { cleanText, cutEnd } from './clean-text.ts'
+import { cleanText } from './clean-text.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { sourceNotes } from './source-lookup.ts'
 
 export interface CpuQuality {
   readonly achievedDurationMs: number
@@ -23,9 +24,6 @@ const minExpectedSamples = 20
 
 /** With fewer samples of a busy thread than this, the order of its functions is mostly chance. */
 const minBusySamples = 50
-
-/** Three scripts with their maps, by paths of the target's choice. */
-const maxNoteBytes = 2048
 
 export function cpuQuality(stacks: CpuStacks): CpuQuality {
   const { recording, threads } = stacks
@@ -87,7 +85,7 @@ export function describeQuality(stacks: CpuStacks): readonly string[] {
       : []),
     `pauses of the target: at most ${rounded(recording.startPauseMs)} ms at the start, ${rounded(recording.stopPauseMs)} ms at the stop`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
-    ...(stacks.sources?.notes ?? []).map((note) => cutEnd(cleanText(note), maxNoteBytes)),
+    ...sourceNotes(stacks.sources),
     ...quality.warnings.map((warning) => `warning: ${warning}`),
   ]
 }

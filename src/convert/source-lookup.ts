@@ -3,6 +3,7 @@
  * converters read no files; src/sourcemaps does, and hands over objects of these shapes.
  */
 import type { CallFrame } from './call-frames.ts'
+import { cleanText, cutEnd } from './clean-text.ts'
 
 /** Asks for any position on the line that the map knows, where V8 says no column. */
 export const anyColumn = -1
@@ -46,6 +47,14 @@ export interface ScriptQuestions {
 
 /** Finds the answers for exactly these positions. Never rejects. */
 export type FindSources = (scripts: readonly ScriptQuestions[]) => Promise<SourceLookup>
+
+/** Three scripts with their maps, by paths of the target's choice. */
+const maxNoteBytes = 2048
+
+/** The notes, fit for a profile's comments. */
+export function sourceNotes(sources: SourceLookup | undefined): readonly string[] {
+  return (sources?.notes ?? []).map((note) => cutEnd(cleanText(note), maxNoteBytes))
+}
 
 /** Collects the positions that a recording holds. The same position may be added many times. */
 export class SourceQuestions {

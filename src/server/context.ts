@@ -1,6 +1,7 @@
 /** What the routes share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
+import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
@@ -10,6 +11,7 @@ import type { SymbolTable } from './symbol-table.ts'
 export interface Services {
   readonly targets: Targets
   readonly heapSamplers: HeapSamplers
+  readonly sourceMaps: SourceMaps
 }
 
 export interface ServerLimits extends CaptureLimits {
@@ -36,10 +38,16 @@ export interface HeapDefaults {
   readonly samplingInterval: number
 }
 
+/** Whether profiles are of what was written, rather than of what runs. */
+export interface SourceDefaults {
+  readonly sourceMaps: boolean
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
 }

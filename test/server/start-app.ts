@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import { listen } from '../../src/server/listen.ts'
+import { SourceMaps } from '../../src/sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
 
 export interface StartedApp {
@@ -34,11 +35,15 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
     profile = { seconds: 30, hz: 100 },
     heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
+    sources = { sourceMaps: true },
   } = settings
   const heapSamplers = new HeapSamplers(targets)
-  const app = buildApp({ targets, heapSamplers }, { logger, limits, profile, heap })
+  const sourceMaps = new SourceMaps()
+  const services = { targets, heapSamplers, sourceMaps }
+  const app = buildApp(services, { logger, limits, profile, heap, sources })
   t.teardown(async () => {
     await app.close()
+    await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()
   })
