@@ -12,6 +12,8 @@ export interface DefinedName {
 const assigned =
   /([\p{ID_Start}$_#][\p{ID_Continue}$]*)\s*(?:\?\?|\|\||&&)?[=:]\s*\(*\s*(?:async\s*)?(?:function\s*\*?\s*)?$/u
 
+const identifier = /^[\p{ID_Start}$_#][\p{ID_Continue}$]*$/u
+
 /** Text that can be part of no identifier, so that `n` is not found in `then`. */
 const identifierEnd = /[\p{ID_Continue}$#]$/u
 
@@ -25,7 +27,7 @@ export function definedName(
   functionName: string,
 ): DefinedName | undefined {
   const name = ownName(functionName)
-  if (name === '') return undefined
+  if (!identifier.test(name)) return undefined
   const head = before.trimEnd()
   if (endsWithName(head, name)) return { offset: head.length - name.length - before.length }
   const isConstructor = head.endsWith('constructor')
@@ -46,7 +48,7 @@ function ownName(functionName: string): string {
 
 /** The nearest `class Name` or `Name = class` before a constructor. */
 function className(before: string, name: string): DefinedName | undefined {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const escaped = name.replaceAll('$', '\\$')
   const pattern = new RegExp(
     `(?<=class\\s+)${escaped}(?=[\\s{])|(?<![\\p{ID_Continue}$#])${escaped}(?=\\s*=\\s*class[\\s{])`,
     'gu',
