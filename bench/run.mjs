@@ -4,7 +4,16 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const all = ['conversion', 'latency', 'start-up', 'many', 'cycles', 'heap']
+const all = [
+  'conversion',
+  'latency',
+  'start-up',
+  'many',
+  'cycles',
+  'heap',
+  'heapsnapshot',
+  'retained',
+]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))
 

@@ -3,7 +3,7 @@ import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
-import { withCompanion } from './companion-session.ts'
+import { type Companion, withCompanion } from './companion-session.ts'
 import {
   estimateHeapSnapshot,
   type HeapSnapshotEstimate,
@@ -11,7 +11,7 @@ import {
 } from './heap-snapshot-estimate.ts'
 import { onThread } from './on-thread.ts'
 import { type RecordedTarget, recordedTarget } from './recorded-target.ts'
-import { noTimeoutMs, type OnProgress, streamSnapshot } from './snapshot-stream.ts'
+import { anySignal, noTimeoutMs, type OnProgress, streamSnapshot } from './snapshot-stream.ts'
 
 export interface HeapSnapshotOptions extends CaptureControl {
   /** What it is for, as the option `profiles` of the configuration calls it. */
@@ -52,7 +52,7 @@ const defaultStallMs = 60_000
 
 /**
  * Attaches, checks the cost, streams and detaches. V8 cannot be stopped in the middle: given up early,
- * the target still builds its snapshot to the end, for nobody, and lives on.
+ * the target still builds its snapshot to the end, and only then is it let go, lest it be harmed.
  *
  * A second session goes along. The first one's events can queue up behind a slow reader, and a target
  * that wants to exit would wait for it; the second one hears of it at once. It also tells when the
@@ -80,7 +80,7 @@ interface Sessions {
   /** With the thread that is wanted; the attachment's own for the main thread. */
   readonly thread: Session
   /** Undefined for pprofd itself. */
-  readonly companion: Session | undefined
+  readonly companion: Companion | undefined
 }
 
 async function capture(
@@ -113,10 +113,10 @@ async function capture(
     if (thread === session) running ??= runningAgain(companion)
     options.onProgress?.(done, total)
   }
-  let isWhole = false
   try {
     const streaming = streamSnapshot(thread, {
       ...options,
+      signal: anySignal(companion?.exiting, options.signal),
       onProgress: isSelf ? undefined : onProgress,
       stallMs,
     })
@@ -124,16 +124,17 @@ async function capture(
     if (isSelf) running = Promise.resolve(performance.now())
     const bytes = await streaming
     const pauseMs = ((await running) ?? performance.now()) - startedMs
-    isWhole = true
     return { ...start, bytes, pauseMs }
   } finally {
-    // The rest of it, up to GBs, would come through this connection: it cannot be used any more.
-    if (!isWhole) await session.close('the heap snapshot was given up')
+    // Its answer shall find somebody, too; from a target that fell silent none is awaited.
+    if (!session.isClosed) await running
   }
 }
 
 /** When the main thread answers again, which the snapshot's own answer tells only at its end. */
-function runningAgain(companion: Session | undefined): Promise<number> | undefined {
+function runningAgain(companion: Companion | undefined): Promise<number> | undefined {
   const now = () => performance.now()
-  return companion?.send('Runtime.getIsolateId', {}, { timeoutMs: noTimeoutMs }).then(now, now)
+  return companion?.session
+    .send('Runtime.getIsolateId', {}, { timeoutMs: noTimeoutMs })
+    .then(now, now)
 }

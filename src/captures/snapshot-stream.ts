@@ -30,27 +30,34 @@ const defaultSilenceMs = 300_000
 /** setTimeout's longest, 24 days: silence and stalls end it, not the size. */
 export const noTimeoutMs = 2 ** 31 - 1
 
-/** Resolves to the number of bytes when the last one is written. */
+/**
+ * Resolves to the number of bytes when the last one is written. Given up, it still reads on and drops
+ * what comes until V8 is done: where a connection ends while Node writes to it, Node may write to
+ * what is no more and die of it (WsHandler::OnEof; 3 of 100 such ends on Node 20.20).
+ */
 export async function streamSnapshot(
   session: Session,
   { write, onProgress, stallMs, silenceMs = defaultSilenceMs, signal }: SnapshotConsumer,
 ): Promise<number> {
-  const giveUp = new AbortController()
-  const silence = new Deadline(silenceMs, () =>
-    giveUp.abort(new CaptureError('recording-invalid', silenceSentence(silenceMs))),
-  )
-  const stall = new Deadline(stallMs, () =>
-    giveUp.abort(new CaptureError('capture-aborted', stallSentence(stallMs))),
-  )
+  signal?.throwIfAborted()
+  const failing = new AbortController()
+  const givenUp = anySignal(failing.signal, signal)
+  const whenGivenUp = new Promise<void>((resolve) => {
+    givenUp.addEventListener('abort', () => resolve(), { once: true })
+  })
+  const fail = (reason: unknown) => failing.abort(reason)
+  const dead = new AbortController()
+  const silence = new Deadline(silenceMs, () => dead.abort(silent(silenceMs)))
+  const stall = new Deadline(stallMs, () => fail(stalled(stallMs)))
   const encode = utf8Encoder()
   let sizeBytes = 0
   let lastByte: number | undefined
   const handOn = (bytes: Uint8Array) => {
-    const written = settled(() => write(bytes), giveUp)
+    const written = settled(() => write(bytes), fail)
     if (written === undefined) return undefined
     silence.stop()
     stall.start()
-    return written.finally(() => {
+    return Promise.race([written, whenGivenUp]).finally(() => {
       stall.stop()
       silence.start()
     })
@@ -58,10 +65,11 @@ export async function streamSnapshot(
   const unlisten = [
     session.on('HeapProfiler.reportHeapSnapshotProgress', ({ done, total }) => {
       silence.start()
-      onProgress?.(done, total)
+      if (!givenUp.aborted) void settled(() => onProgress?.(done, total), fail)
     }),
     session.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => {
       silence.start()
+      if (givenUp.aborted) return undefined
       const bytes = encode(chunk)
       sizeBytes += bytes.length
       lastByte = bytes.at(-1) ?? lastByte
@@ -73,40 +81,48 @@ export async function streamSnapshot(
     await session.send(
       'HeapProfiler.takeHeapSnapshot',
       { reportProgress: onProgress !== undefined },
-      { timeoutMs: noTimeoutMs, signal: anySignal(giveUp.signal, signal) },
+      { timeoutMs: noTimeoutMs, signal: dead.signal },
     )
-    if (lastByte === closingBrace) return sizeBytes
-    throw new CaptureError('recording-invalid', 'the target sent half a heap snapshot')
+  } catch (error) {
+    // Whatever it is doing: what it sends later shall find nobody.
+    if (dead.signal.aborted) await session.close('the target fell silent')
+    givenUp.throwIfAborted()
+    throw error
   } finally {
     silence.end()
     stall.end()
     for (const end of unlisten) end()
   }
+  givenUp.throwIfAborted()
+  if (lastByte === closingBrace) return sizeBytes
+  throw new CaptureError('recording-invalid', 'the target sent half a heap snapshot')
 }
 
 const closingBrace = '}'.charCodeAt(0)
 
-function silenceSentence(silenceMs: number): string {
-  return `the target sent nothing of its heap snapshot for ${silenceMs / 1000} s`
+function silent(silenceMs: number): CaptureError {
+  const message = `the target sent nothing of its heap snapshot for ${silenceMs / 1000} s`
+  return new CaptureError('recording-invalid', message)
 }
 
-function stallSentence(stallMs: number): string {
-  return `nobody took the heap snapshot for ${stallMs / 1000} s, and it waits in the target's memory`
+function stalled(stallMs: number): CaptureError {
+  const message = `nobody took the heap snapshot for ${stallMs / 1000} s, and it waits in the target's memory`
+  return new CaptureError('capture-aborted', message)
 }
 
-/** Runs `work`; where it fails, `giveUp` fires with the reason, and nothing is thrown. */
-function settled(work: () => Promise<void> | void, giveUp: AbortController) {
-  if (giveUp.signal.aborted) return undefined
+/** Runs `work`, which never fails for whoever awaits it: `onFailure` hears of it. */
+function settled(work: () => Promise<void> | void, onFailure: (reason: unknown) => void) {
   try {
-    return work()?.catch((error: unknown) => giveUp.abort(error))
+    return work()?.catch(onFailure)
   } catch (error) {
-    giveUp.abort(error)
+    onFailure(error)
     return undefined
   }
 }
 
-function anySignal(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
-  return other === undefined ? signal : AbortSignal.any([signal, other])
+/** Fires with the first of those that are there. */
+export function anySignal(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined))
 }
 
 /** V8 writes ASCII only; in whatever else comes, a chunk may end between the halves of a character. */

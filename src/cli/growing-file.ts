@@ -39,7 +39,8 @@ export class GrowingFile {
   /** @throws {InputError} parameter-invalid when there is no room, say. */
   async write(chunk: Uint8Array): Promise<void> {
     const taken = new Promise<unknown>((resolve) => this.#input.write(chunk, resolve))
-    if (await taken) await this.#refuse()
+    // A stream that is destroyed under it answers no write.
+    if (await Promise.race([taken, this.#written])) await this.#refuse()
   }
 
   /** @throws {InputError} as `write`. */

@@ -120,7 +120,7 @@ export const configSchema = {
           // The smallest Node service, whose heap has some 50,000 objects, needs 75 MB.
           minimum: 134_217_728,
           maximum: 17_179_869_184,
-          // Some 9 million objects, which is a heap of 500 MB to 1 GB.
+          // 7 to 10 million objects, which is a heap of 300 MB to 1 GB.
           default: 1_073_741_824,
           description:
             "Most memory of pprofd's that one request of /debug/pprof/retained may take, in bytes.",

@@ -1,4 +1,5 @@
 // Inspectors that send something else than a heap snapshot.
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { WebSocket } from 'ws'
 import { streamSnapshot } from '../../src/captures/snapshot-stream.ts'
@@ -41,6 +42,38 @@ t.test('a chunk that is no text ends the session', async (t) => {
   await t.rejects(streamSnapshot(session, { write: () => {}, stallMs: 1000 }), {
     message: /the target sent an unreadable HeapProfiler.addHeapSnapshotChunk$/,
   })
+})
+
+t.test('given up, it reads on and drops what comes until the target is done', async (t) => {
+  let done = false
+  const session = await fakeSession(t, async ({ id }, socket) => {
+    for (let i = 0; i < 5; i++) socket.send(chunkOf('{"a":1}'))
+    await sleep(100)
+    socket.send(JSON.stringify({ id, result: {} }))
+    done = true
+  })
+  let writes = 0
+  const write = () => {
+    writes++
+    return Promise.reject(new Error('full'))
+  }
+  await t.rejects(streamSnapshot(session, { write, stallMs: 1000 }), { message: 'full' })
+  t.equal(writes, 1)
+  t.equal(done, true)
+  t.equal(session.isClosed, false, 'the connection is good for more')
+})
+
+t.test('a progress that cannot be shown ends it, too', async (t) => {
+  const session = await fakeSession(t, ({ id }, socket) => {
+    const params = { done: 1, total: 2 }
+    socket.send(JSON.stringify({ method: 'HeapProfiler.reportHeapSnapshotProgress', params }))
+    socket.send(JSON.stringify({ id, result: {} }))
+  })
+  const onProgress = () => {
+    throw new Error('no screen')
+  }
+  const options = { write: () => {}, onProgress, stallMs: 1000 }
+  await t.rejects(streamSnapshot(session, options), { message: 'no screen' })
 })
 
 t.test('a target that falls silent is given up', async (t) => {

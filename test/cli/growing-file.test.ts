@@ -72,6 +72,17 @@ for (const name of ['missing/a.txt', 'missing/a.gz']) {
   })
 }
 
+t.test('a full device is said so', async (t) => {
+  const file = new GrowingFile('/dev/full')
+  const write = async () => {
+    for (;;) await file.write(Buffer.alloc(100_000))
+  }
+  await t.rejects(write(), {
+    message: 'cannot write /dev/full: ENOSPC: no space left on device, write',
+  })
+  await file.discard()
+})
+
 t.test('a file of somebody else under the temporary name is not touched', async (t) => {
   const path = join(t.testdir(), 'a.txt')
   writeFileSync(`${path}.${process.pid}.part`, 'mine')
