@@ -145,20 +145,35 @@ class MappedLine {
 
   /** The segment answers the first question at or after it, until a nearer one does. */
   add(column: number, source: number, line: number, originalColumn: number, name: number): void {
-    const { columns } = this.#questions
-    if (column < this.#lastColumn) this.#at = this.#first
+    const { columns, foundColumns } = this.#questions
+    if (column < this.#lastColumn) this.#at = this.#firstFrom(column)
     this.#lastColumn = column
     if (source >= 0 && columns[this.#first] === anyColumn) {
-      const found = this.#questions.foundColumns[this.#first] ?? -1
-      if (found < 0 || column < found)
+      const found = foundColumns[this.#first] ?? -1
+      if (found < 0 || column < found) {
         this.#put(this.#first, column, source, line, originalColumn, name)
+      }
     }
     while (this.#at < this.#next && (columns[this.#at] ?? 0) < column) this.#at++
-    if (this.#at === this.#next) return
-    const found = this.#questions.foundColumns[this.#at] ?? -1
-    if (column > found || (column === found && column !== columns[this.#at])) {
-      this.#put(this.#at, column, source, line, originalColumn, name)
+    // A question here is answered by the first segment here; this one can only answer those behind it.
+    if (columns[this.#at] === column && foundColumns[this.#at] === column) {
+      while (this.#at < this.#next && columns[this.#at] === column) this.#at++
     }
+    if (this.#at === this.#next || column < (foundColumns[this.#at] ?? -1)) return
+    this.#put(this.#at, column, source, line, originalColumn, name)
+  }
+
+  /** Index of the line's first question at or after the column. */
+  #firstFrom(column: number): number {
+    const { columns } = this.#questions
+    let low = this.#first
+    let high = this.#next
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((columns[middle] ?? 0) < column) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** What answers a question answers those behind it, too, unless they have a nearer one. */
