@@ -39,7 +39,7 @@ export function answerFromMap(
   context: MapContext,
 ): MapAnswers {
   const answers: (MapAnswer | undefined)[] = new Array(lines.length).fill(undefined)
-  const map = new MapJson(bytes)
+  const map = new MapJson(bytes, context.deadlineMs)
   let sourceCount = 0
 
   const answerPart = (span: Span, from: number, to: number, at: Offset, depth: number): void => {
@@ -88,8 +88,8 @@ export function answerFromMap(
 }
 
 /** Whether the map has names at all: without, nobody needs to look for identifiers. @throws {MapProblem} */
-export function hasNames(bytes: Buffer): boolean {
-  const map = new MapJson(bytes)
+export function hasNames(bytes: Buffer, deadlineMs: number): boolean {
+  const map = new MapJson(bytes, deadlineMs)
   const { names, sections } = map.members(map.whole, memberNames)
   return sections !== undefined || (names !== undefined && names.end - names.start > 2)
 }

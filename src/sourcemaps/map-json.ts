@@ -22,11 +22,18 @@ const closeBrace = 0x7d
 /** Names and paths are shorter; longer ones are cut before they are unescaped. */
 const maxTextBytes = 4096
 
+/** The clock is read once in so many members or elements: a few milliseconds at most. */
+const clockStride = 1 << 15
+
 export class MapJson {
   readonly bytes: Buffer
+  readonly #deadlineMs: number
+  #untilClock = clockStride
 
-  constructor(bytes: Buffer) {
+  /** Later than `deadlineMs` (Date.now), every method may throw. */
+  constructor(bytes: Buffer, deadlineMs: number) {
     this.bytes = bytes
+    this.#deadlineMs = deadlineMs
   }
 
   /** The whole, without what some servers put before JSON so that browsers do not run it. */
@@ -100,6 +107,10 @@ export class MapJson {
   }
 
   #separator(at: number, close: number): number {
+    if (--this.#untilClock === 0) {
+      this.#untilClock = clockStride
+      if (Date.now() > this.#deadlineMs) throw new MapProblem('reading it takes too long')
+    }
     const next = this.#space(at)
     if (this.bytes[next] === close) return next
     const value = this.#space(this.#pass(next, comma, '","'))

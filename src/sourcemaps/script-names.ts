@@ -1,5 +1,6 @@
 /** Finds, in a script's text, the identifiers by which functions are defined. */
 import { definedName } from './defined-name.ts'
+import { MapProblem } from './map-problem.ts'
 import { readPart } from './rooted-files.ts'
 import { scriptOffsets } from './script-offsets.ts'
 
@@ -20,15 +21,20 @@ const nameBytes = 512
 /** A class starts above its constructor; fields may come between. */
 const classBytes = 64 * 1024
 
-/** `functions` sorted by line and column; undefined where the script does not write the name there. */
+/**
+ * `functions` sorted by line and column; undefined where the script does not write the name there.
+ * @throws {MapProblem} when it is later than `deadlineMs` (Date.now).
+ */
 export function identifierPositions(
   fd: number,
   functions: readonly FunctionStart[],
+  deadlineMs: number,
 ): readonly (IdentifierPosition | undefined)[] {
   const lines = functions.map(({ line }) => line)
   const columns = functions.map(({ column }) => column)
-  const offsets = scriptOffsets(fd, lines, columns)
+  const offsets = scriptOffsets(fd, lines, columns, deadlineMs)
   return functions.map((start, index) => {
+    if (Date.now() > deadlineMs) throw new MapProblem('reading its script takes too long')
     const offset = offsets[index] ?? -1
     return offset < 0 ? undefined : identifierOf(fd, offset, start)
   })

@@ -116,7 +116,7 @@ function answerNew(
   try {
     if (Date.now() > deadlineMs) throw new MapProblem('there was no time left to read it')
     const json = map.file ? readWhole(map.file, maxMapBytes) : readInlineMap(script, maxMapBytes)
-    const named = hasNames(json) ? namesAsked(script, asked) : []
+    const named = hasNames(json, deadlineMs) ? namesAsked(script, asked, deadlineMs) : []
     const all = [...asked, ...named].sort((a, b) => a.line - b.line || a.column - b.column)
     const { answers: found, sourceCount } = answerFromMap(
       json,
@@ -169,9 +169,13 @@ function newQuestions(
 }
 
 /** The identifiers that name the functions in question. */
-function namesAsked({ fd }: OpenFile, asked: readonly Question[]): readonly Question[] {
+function namesAsked(
+  { fd }: OpenFile,
+  asked: readonly Question[],
+  deadlineMs: number,
+): readonly Question[] {
   const functions = asked.filter(({ functionName, column }) => functionName && column >= 0)
-  const identifiers = identifierPositions(fd, functions)
+  const identifiers = identifierPositions(fd, functions, deadlineMs)
   return functions.flatMap(({ line, column }, index) => {
     const identifier = identifiers[index]
     if (identifier === undefined) return []

@@ -38,7 +38,8 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     sources = { sourceMaps: true },
   } = settings
   const heapSamplers = new HeapSamplers(targets)
-  const sourceMaps = new SourceMaps()
+  // Under tap a thread takes seconds to start.
+  const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const services = { targets, heapSamplers, sourceMaps }
   const app = buildApp(services, { logger, limits, profile, heap, sources })
   t.teardown(async () => {
