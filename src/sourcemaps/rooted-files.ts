@@ -132,7 +132,7 @@ export function readWhole({ fd, sizeBytes }: OpenFile, maxBytes: number): Buffer
 
 /** Shorter where the file ends before. */
 export function readPart(fd: number, start: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length)
+  const bytes = Buffer.allocUnsafe(length)
   let filled = 0
   while (filled < length) {
     const count = readSync(fd, bytes, filled, length - filled, start + filled)

@@ -45,9 +45,11 @@ function identifierOf(
   offset: number,
   start: FunctionStart,
 ): IdentifierPosition | undefined {
-  let before = textBefore(fd, offset, nameBytes)
+  const from = Math.max(0, offset - nameBytes)
+  const near = readPart(fd, from, offset - from + nameBytes)
+  let before = near.toString('utf8', 0, offset - from)
   if (before.trimEnd().endsWith('constructor')) before = textBefore(fd, offset, classBytes)
-  const after = readPart(fd, offset, nameBytes).toString('utf8')
+  const after = near.toString('utf8', offset - from)
   const defined = definedName(before, after, start.functionName)
   if (defined === undefined) return undefined
   const at = before.length + defined.offset

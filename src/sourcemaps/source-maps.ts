@@ -2,6 +2,7 @@
  * Where the code of a recording comes from: source maps and packages, read from the target's files in
  * a thread of their own. Nothing that a target has there can fail a recording or hold it up for long.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { LookupAnswer, LookupRequest, ScriptQuestions, SourceLookup } from './questions.ts'
 import { scriptPath } from './script-path.ts'
@@ -70,7 +71,10 @@ export class SourceMaps {
       scripts: files,
       deadlineMs: Date.now() + budgetMs,
     })
-    return typeof answer === 'string' ? noSources(answer) : sourceLookup(files, answer)
+    if (typeof answer === 'string') return noSources(answer)
+    // Reading the message took its time already; others come first.
+    await nextTurn()
+    return sourceLookup(files, answer)
   }
 
   async close(): Promise<void> {
