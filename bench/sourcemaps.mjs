@@ -69,7 +69,7 @@ function measure(what, script, starts) {
       'peak MB': spread(values('peakBytes', 1e6)),
       'ratio  ': ratio('peakBytes'),
       'again, wall ms': spread(values('againMs', 1), 1),
-      'CPU ms of the loop': isThread ? spread(values('ownMs', 1), 1) : '-',
+      'loop busy ms': isThread ? spread(values('activeMs', 1), 1) : '-',
       'loop held up ms': isThread ? spread(values('longestMs', 1), 1) : '-',
       'idle loop ms': isThread ? spread(values('idleLongestMs', 1), 1) : '-',
       'same answers': `${same.length}`,
