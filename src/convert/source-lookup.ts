@@ -14,7 +14,7 @@ export interface SourcePosition {
   readonly url: string
   readonly line: number
   readonly column: number
-  /** Of the function that starts there, where it has another name than in the script. */
+  /** Of the function that starts there, or that was asked for, where its original name is known. */
   readonly name?: string | undefined
 }
 
@@ -29,7 +29,13 @@ export interface SourcePackage {
 
 export interface SourceLookup {
   /** Of positions that were asked for; undefined where no map knows: then V8's position is what there is. */
-  positionFor(url: string, line: number, column: number): SourcePosition | undefined
+  positionFor(
+    url: string,
+    line: number,
+    column: number,
+    /** As asked, for a position within a function; its name is `name` then. */
+    within?: string,
+  ): SourcePosition | undefined
   /** The package of a script that was asked for, or of a file that `positionFor` names. */
   packageOf(file: string): SourcePackage | undefined
   /** Lines for a profile's comments. */
@@ -43,6 +49,8 @@ export interface ScriptQuestions {
   readonly columns: readonly number[]
   /** V8's name of the function that starts at the position; empty for other positions. */
   readonly functionNames: readonly string[]
+  /** True where the position is somewhere within that function instead of its start. (default: nowhere) */
+  readonly areWithin?: readonly boolean[]
 }
 
 /** Finds the answers for exactly these positions. Never rejects. */
@@ -62,32 +70,37 @@ export class SourceQuestions {
 
   /** Of V8's profiles: the position is where the function starts. */
   addFunction({ url, lineNumber, columnNumber, functionName }: CallFrame): void {
-    this.#add(url, lineNumber, columnNumber, functionName)
+    this.#add(url, lineNumber, columnNumber, functionName, false)
   }
 
-  /** Somewhere within a function, such as a call; 0-based, and `anyColumn` where only the line is known. */
-  addPosition(url: string, line: number, column: number): void {
-    this.#add(url, line, column, '')
+  /**
+   * Somewhere within a function, such as a call; 0-based, and `anyColumn` where only the line is known.
+   * `within`: V8's name of the function, to learn the original one.
+   */
+  addPosition(url: string, line: number, column: number, within = ''): void {
+    this.#add(url, line, column, within, within !== '')
   }
 
   all(): readonly ScriptQuestions[] {
     return Array.from(this.#scripts.values(), ({ known: _known, ...questions }) => questions)
   }
 
-  #add(url: string, line: number, column: number, functionName: string): void {
+  #add(url: string, line: number, column: number, functionName: string, isWithin: boolean): void {
     if (url === '' || url.startsWith('node:') || line < 0) return
     let script = this.#scripts.get(url)
     if (!script) {
-      script = { url, lines: [], columns: [], functionNames: [], known: new Set() }
+      script = { url, lines: [], columns: [], functionNames: [], areWithin: [], known: new Set() }
       this.#scripts.set(url, script)
     }
     // Beyond 2^26 columns keys may be equal; sources of that size are not read.
-    const key = line * 2 ** 26 + column
+    const position = line * 2 ** 26 + column
+    const key = isWithin ? `${position} ${functionName}` : position
     if (script.known.has(key)) return
     script.known.add(key)
     script.lines.push(line)
     script.columns.push(column)
     script.functionNames.push(functionName)
+    script.areWithin.push(isWithin)
   }
 }
 
@@ -95,5 +108,6 @@ interface Questions extends ScriptQuestions {
   readonly lines: number[]
   readonly columns: number[]
   readonly functionNames: string[]
-  readonly known: Set<number>
+  readonly areWithin: boolean[]
+  readonly known: Set<number | string>
 }

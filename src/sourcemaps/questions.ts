@@ -8,6 +8,8 @@ export interface ScriptQuestions {
   readonly columns: readonly number[]
   /** V8's name of the function that starts at the position; empty where none does or it has no name. */
   readonly functionNames: readonly string[]
+  /** True where the position is somewhere within that function instead of its start. (default: nowhere) */
+  readonly areWithin?: readonly boolean[]
 }
 
 export const anyColumn = -1
@@ -18,7 +20,7 @@ export interface SourcePosition {
   readonly url: string
   readonly line: number
   readonly column: number
-  /** Of the function that starts there, where the map has another name for it than the script. */
+  /** Of the function that starts there, or that was asked for, where the map has a name for it. */
   readonly name?: string | undefined
 }
 
@@ -36,7 +38,13 @@ export interface SourcePackage {
 
 export interface SourceLookup {
   /** For positions that were asked for; undefined where the script's map, if any, does not know. */
-  positionFor(url: string, line: number, column: number): SourcePosition | undefined
+  positionFor(
+    url: string,
+    line: number,
+    column: number,
+    /** As asked, for a position within a function; its name is `name` then. */
+    within?: string,
+  ): SourcePosition | undefined
   /** The package of a script that was asked for, or of a file that `positionFor` names. */
   packageOf(file: string): SourcePackage | undefined
   /** Lines for people: maps that were applied, that are missing or broken. */

@@ -1,5 +1,6 @@
 /** Finds, in a script's text, the identifiers by which functions are defined. */
 import { definedName } from './defined-name.ts'
+import { enclosingNames } from './enclosing-names.ts'
 import { MapProblem } from './map-problem.ts'
 import { readPart } from './rooted-files.ts'
 import { scriptOffsets } from './script-offsets.ts'
@@ -11,6 +12,7 @@ export interface FunctionStart {
   readonly functionName: string
 }
 
+/** 0-based. */
 export interface IdentifierPosition {
   readonly line: number
   readonly column: number
@@ -22,22 +24,52 @@ const nameBytes = 512
 const classBytes = 64 * 1024
 
 /**
- * `functions` sorted by line and column; undefined where the script does not write the name there.
+ * Where the script writes the names of the functions that start at these positions, which are sorted
+ * by line and column; `visit` is called with the index of each that is found.
  * @throws {MapProblem} when it is later than `deadlineMs` (Date.now).
  */
-export function identifierPositions(
+export function findNames(
   fd: number,
   functions: readonly FunctionStart[],
   deadlineMs: number,
-): readonly (IdentifierPosition | undefined)[] {
-  const lines = functions.map(({ line }) => line)
-  const columns = functions.map(({ column }) => column)
+  visit: (index: number, identifier: IdentifierPosition) => void,
+): void {
+  eachOffset(fd, functions, deadlineMs, (index, offset, start) => {
+    const identifier = identifierOf(fd, offset, start)
+    if (identifier) visit(index, identifier)
+  })
+}
+
+/** The same for positions within functions, and the classes that they are in; `part` as in `nameParts`. */
+export function findEnclosingNames(
+  fd: number,
+  positions: readonly FunctionStart[],
+  deadlineMs: number,
+  visit: (index: number, identifier: IdentifierPosition, part: number) => void,
+): void {
+  eachOffset(fd, positions, deadlineMs, (index, offset, position) => {
+    const before = textBefore(fd, offset, classBytes)
+    for (const { part, at } of enclosingNames(before, position.functionName)) {
+      const identifier = positionIn(before, at, position)
+      if (identifier) visit(index, identifier, part)
+    }
+  })
+}
+
+function eachOffset(
+  fd: number,
+  positions: readonly FunctionStart[],
+  deadlineMs: number,
+  visit: (index: number, offset: number, position: FunctionStart) => void,
+): void {
+  const lines = positions.map(({ line }) => line)
+  const columns = positions.map(({ column }) => column)
   const offsets = scriptOffsets(fd, lines, columns, deadlineMs)
-  return functions.map((start, index) => {
+  for (const [index, position] of positions.entries()) {
     if (Date.now() > deadlineMs) throw new MapProblem('reading its script takes too long')
     const offset = offsets[index] ?? -1
-    return offset < 0 ? undefined : identifierOf(fd, offset, start)
-  })
+    if (offset >= 0) visit(index, offset, position)
+  }
 }
 
 function identifierOf(
@@ -52,17 +84,24 @@ function identifierOf(
   const after = near.toString('utf8', offset - from)
   const defined = definedName(before, after, start.functionName)
   if (defined === undefined) return undefined
-  const at = before.length + defined.offset
-  const between = defined.offset < 0 ? before.slice(at) : after.slice(0, defined.offset)
+  if (defined.offset <= 0) return positionIn(before, before.length + defined.offset, start)
+  const between = after.slice(0, defined.offset)
   const breaks = between.split('\n').length - 1
   if (breaks === 0) return { line: start.line, column: start.column + defined.offset }
-  if (defined.offset > 0) {
-    const column = between.length - between.lastIndexOf('\n') - 1
-    return { line: start.line + breaks, column }
-  }
+  return { line: start.line + breaks, column: between.length - between.lastIndexOf('\n') - 1 }
+}
+
+/** The position of the character `at` of the text that ends at `end`. */
+function positionIn(
+  before: string,
+  at: number,
+  end: IdentifierPosition,
+): IdentifierPosition | undefined {
+  const breaks = before.slice(at).split('\n').length - 1
+  if (breaks === 0) return { line: end.line, column: end.column + at - before.length }
   const lineStart = before.lastIndexOf('\n', at - 1) + 1
   // Without its line's start the column is not known.
-  return lineStart === 0 ? undefined : { line: start.line - breaks, column: at - lineStart }
+  return lineStart === 0 ? undefined : { line: end.line - breaks, column: at - lineStart }
 }
 
 function textBefore(fd: number, offset: number, bytes: number): string {

@@ -1,18 +1,23 @@
 /** One script: finds its map, reads it once for all questions, and remembers what it said. */
 import { closeSync } from 'node:fs'
+import {
+  type AnswerKey,
+  answerKeys,
+  askedNames,
+  byPosition,
+  FoundNames,
+  isTopLevel,
+  newQuestions,
+} from './asked-positions.ts'
 import type { ByteCache } from './byte-cache.ts'
 import { answerFromMap, hasNames, type MapAnswer } from './map-answers.ts'
 import { MapProblem } from './map-problem.ts'
 import { findMapReference, type MapReference, readInlineMap } from './map-reference.ts'
-import { anyColumn, type ScriptQuestions } from './questions.ts'
+import type { ScriptQuestions } from './questions.ts'
 import { type OpenFile, type RootedFiles, readWhole } from './rooted-files.ts'
-import { type FunctionStart, identifierPositions } from './script-names.ts'
 
 /** Of a map, and of a script that holds its map. The largest that were seen in the wild have some tens of MB. */
 export const maxMapBytes = 64 * 1024 * 1024
-
-/** What V8 and maps number lines and columns by fits 26 bits, for files of at most 64 MiB. */
-const maxPosition = 2 ** 26
 
 export type ScriptSources =
   | { readonly kind: 'mapped'; readonly answers: readonly (MapAnswer | undefined)[] }
@@ -26,11 +31,13 @@ export type ScriptSources =
 export interface KnownScript {
   readonly reference: MapReference
   readonly mapIdentity: string
-  /** By position; undefined: asked, and the map does not know. */
-  readonly answers: ReadonlyMap<number, MapAnswer | undefined>
+  /** Undefined: asked, and the map does not know. */
+  readonly answers: Answers
   /** Why the map is of no use. */
   readonly problem: string | undefined
 }
+
+type Answers = ReadonlyMap<AnswerKey, MapAnswer | undefined>
 
 export type ScriptCache = ByteCache<KnownScript>
 
@@ -62,7 +69,10 @@ export function scriptSources(
       cache.set(key, script.identity, value, sizeOf(key, answers))
     }
     if (problem !== undefined) return { kind: 'broken', problem }
-    if (map) return { kind: 'mapped', answers: inOrder(questions, answers) }
+    if (map) {
+      const inOrder = answerKeys(questions).map((one) => answers.get(one))
+      return { kind: 'mapped', answers: inOrder }
+    }
     return missing(reference)
   } catch (error) {
     if (error instanceof MapProblem) return { kind: 'broken', problem: error.message }
@@ -108,7 +118,7 @@ function answerNew(
   script: OpenFile,
   map: FoundMap,
   questions: ScriptQuestions,
-  answers: Map<number, MapAnswer | undefined>,
+  answers: Map<AnswerKey, MapAnswer | undefined>,
   deadlineMs: number,
 ): string | undefined {
   const asked = newQuestions(questions, answers)
@@ -116,26 +126,26 @@ function answerNew(
   try {
     if (Date.now() > deadlineMs) throw new MapProblem('there was no time left to read it')
     const json = map.file ? readWhole(map.file, maxMapBytes) : readInlineMap(script, maxMapBytes)
-    const named = hasNames(json, deadlineMs) ? namesAsked(script, asked, deadlineMs) : []
-    const all = [...asked, ...named].sort((a, b) => a.line - b.line || a.column - b.column)
+    const identifiers = hasNames(json, deadlineMs) ? askedNames(script.fd, asked, deadlineMs) : []
+    const all = [...asked, ...identifiers].sort(byPosition)
     const { answers: found, sourceCount } = answerFromMap(
       json,
       all.map(({ line }) => line),
       all.map(({ column }) => column),
       { mapPath: map.path, deadlineMs },
     )
-    const names = new Map<number, string>()
-    for (const [index, { names: of }] of all.entries()) {
+    const names = new FoundNames()
+    for (const [index, { names: identifier }] of all.entries()) {
       const name = found[index]?.name
-      if (of !== undefined && name !== undefined) names.set(of, name)
+      if (identifier && name !== undefined) names.add(identifier, name)
     }
     for (const [index, question] of all.entries()) {
-      if (question.names !== undefined) continue
+      if (question.names) continue
       const answer = found[index]
-      const key = keyOf(question.line, question.column)
       // The top level of a bundle is that of no single source.
-      const isBundle = question.isTopLevel && sourceCount > 1
-      answers.set(key, answer && !isBundle ? { ...answer, name: names.get(key) } : undefined)
+      const isBundle = isTopLevel(question) && sourceCount > 1
+      const written = answer && !isBundle ? { ...answer, name: names.of(question) } : undefined
+      answers.set(question.key, written)
     }
     return undefined
   } catch (error) {
@@ -144,59 +154,8 @@ function answerNew(
   }
 }
 
-interface Question extends FunctionStart {
-  /** V8 says that the top level of a script is an anonymous function at 0:0. */
-  readonly isTopLevel: boolean
-  /** Of the function that the identifier here names; undefined for what was asked for. */
-  readonly names: number | undefined
-}
-
-function newQuestions(
-  { lines, columns, functionNames }: ScriptQuestions,
-  answers: ReadonlyMap<number, unknown>,
-): readonly Question[] {
-  const found = new Map<number, Question>()
-  for (const [index, line] of lines.entries()) {
-    const column = columns[index] ?? 0
-    const functionName = functionNames[index] ?? ''
-    const key = keyOf(line, column)
-    const isInRange = line >= 0 && line < maxPosition && column >= anyColumn && column < maxPosition
-    if (!isInRange || answers.has(key) || found.has(key)) continue
-    const isTopLevel = line === 0 && column === 0 && functionName === ''
-    found.set(key, { line, column, functionName, isTopLevel, names: undefined })
-  }
-  return [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column)
-}
-
-/** The identifiers that name the functions in question. */
-function namesAsked(
-  { fd }: OpenFile,
-  asked: readonly Question[],
-  deadlineMs: number,
-): readonly Question[] {
-  const functions = asked.filter(({ functionName, column }) => functionName && column >= 0)
-  const identifiers = identifierPositions(fd, functions, deadlineMs)
-  return functions.flatMap(({ line, column }, index) => {
-    const identifier = identifiers[index]
-    if (identifier === undefined) return []
-    const names = keyOf(line, column)
-    return [{ ...identifier, functionName: '', isTopLevel: false, names }]
-  })
-}
-
-function inOrder(
-  { lines, columns }: ScriptQuestions,
-  answers: ReadonlyMap<number, MapAnswer | undefined>,
-): readonly (MapAnswer | undefined)[] {
-  return lines.map((line, index) => answers.get(keyOf(line, columns[index] ?? 0)))
-}
-
-function keyOf(line: number, column: number): number {
-  return line * 2 * maxPosition + column + 1
-}
-
 /** An estimate: an entry of a Map with its object has about 130 bytes; paths are mostly shared. */
-function sizeOf(key: string, answers: ReadonlyMap<number, MapAnswer | undefined>): number {
+function sizeOf(key: string, answers: Answers): number {
   let bytes = 2 * key.length + 500 + answers.size * 130
   const sources = new Set<string>()
   for (const answer of answers.values()) {

@@ -26,7 +26,7 @@ export function sourceLookup(
   }
   const folders = new Map(answer.folders)
   return {
-    positionFor: (url, line, column) => known.get(url)?.at(line, column),
+    positionFor: (url, line, column, within) => known.get(url)?.at(line, column, within),
     packageOf: (file) => {
       const path = scriptPath(file)
       return path === undefined
@@ -42,18 +42,20 @@ const columnRange = 2 ** 27
 
 class ScriptPositions {
   readonly #answers: ScriptAnswers
-  readonly #indexes = new Map<number, number>()
+  readonly #indexes = new Map<number | string, number>()
 
-  constructor({ lines, columns }: ScriptQuestions, answers: ScriptAnswers) {
+  constructor(questions: ScriptQuestions, answers: ScriptAnswers) {
+    const { lines, columns, functionNames, areWithin } = questions
     this.#answers = answers
     for (let index = 0; index < lines.length; index++) {
       if ((answers.positions[index * 4] ?? -1) < 0) continue
-      this.#indexes.set((lines[index] ?? 0) * columnRange + (columns[index] ?? 0), index)
+      const within = areWithin?.[index] ? functionNames[index] : undefined
+      this.#indexes.set(keyOf(lines[index] ?? 0, columns[index] ?? 0, within), index)
     }
   }
 
-  at(line: number, column: number): SourcePosition | undefined {
-    const index = this.#indexes.get(line * columnRange + column)
+  at(line: number, column: number, within?: string): SourcePosition | undefined {
+    const index = this.#indexes.get(keyOf(line, column, within))
     if (index === undefined) return undefined
     const { positions, sources, names } = this.#answers
     return {
@@ -63,4 +65,9 @@ class ScriptPositions {
       name: names[positions[index * 4 + 3] ?? -1],
     }
   }
+}
+
+function keyOf(line: number, column: number, within = ''): number | string {
+  const position = line * columnRange + column
+  return within === '' ? position : `${position} ${within}`
 }
