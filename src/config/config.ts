@@ -21,6 +21,8 @@ export interface Settings {
   readonly defaultTarget?: string | number
   /** Whether Node processes that `targets` does not list are served too. */
   readonly discover: boolean
+  /** Whether the target's files are read for source maps and packages. */
+  readonly sourceMaps: boolean
   /** What may be taken of targets that do not say it themselves; undefined: `servedProfiles`, or all. */
   readonly profiles?: readonly ProfileKind[]
   /** Absolute path; state-folder.ts chooses where there is none. */

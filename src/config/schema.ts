@@ -43,6 +43,11 @@ export const configSchema = {
       default: true,
       description: 'Whether Node processes that targets does not list are served too.',
     },
+    sourceMaps: {
+      type: 'boolean',
+      default: true,
+      description: "Whether profiles name what source maps and packages in the target's files say.",
+    },
     profiles: {
       type: 'array',
       uniqueItems: true,

@@ -17,6 +17,7 @@ import type {
   ProfileDefaults,
   ServerLimits,
   Services,
+  SourceDefaults,
 } from './context.ts'
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
@@ -30,13 +31,14 @@ export interface ServerOptions {
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
   readonly goroutine: GoroutineDefaults
+  readonly sources: SourceDefaults
 }
 
 /** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
 const connectionsBesideCaptures = 192
 
 export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
-  const { limits, profile, heap, goroutine } = options
+  const { limits, profile, heap, goroutine, sources } = options
   const admission = new CaptureAdmission(limits)
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
@@ -59,8 +61,9 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
     await new Promise((resolve) => setImmediate(resolve))
   })
-  const settings = { limits, profile, heap, goroutine }
-  registerRoutes(app, { ...services, ...settings, admission, symbols: new SymbolTable() })
+  const symbols = new SymbolTable()
+  const settings = { limits, profile, heap, goroutine, sources }
+  registerRoutes(app, { ...services, ...settings, admission, symbols })
   return app
 }
 

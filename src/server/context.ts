@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
+import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
@@ -12,6 +13,7 @@ export interface Services {
   readonly targets: Targets
   readonly heapSamplers: HeapSamplers
   readonly goroutines: GoroutineSnapshots
+  readonly sourceMaps: SourceMaps
 }
 
 export interface ServerLimits extends CaptureLimits {
@@ -53,11 +55,17 @@ export interface GoroutineDefaults {
   readonly keepQuery: boolean
 }
 
+/** Whether profiles are of what was written, rather than of what runs. */
+export interface SourceDefaults {
+  readonly sourceMaps: boolean
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
   readonly goroutine: GoroutineDefaults
+  readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
 }

@@ -6,6 +6,7 @@ export const defaultConfig: Config = {
   listen: { kind: 'tcp', host: '127.0.0.1', port: 8081 },
   targets: [],
   discover: true,
+  sourceMaps: true,
   attach: { linger: 0 },
   limits: {
     maxSeconds: 300,

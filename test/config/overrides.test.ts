@@ -14,6 +14,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['listen', 'PPROFD_LISTEN', 'listen', 'string'],
     ['defaultTarget', 'PPROFD_DEFAULT_TARGET', 'default-target', 'string'],
     ['discover', 'PPROFD_DISCOVER', 'discover', 'boolean'],
+    ['sourceMaps', 'PPROFD_SOURCE_MAPS', 'source-maps', 'boolean'],
     ['stateDir', 'PPROFD_STATE_DIR', 'state-dir', 'string'],
     ['attach.linger', 'PPROFD_ATTACH_LINGER', 'attach.linger', 'integer'],
     ['limits.maxSeconds', 'PPROFD_LIMITS_MAX_SECONDS', 'limits.max-seconds', 'integer'],

@@ -10,6 +10,7 @@ import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
 import { oneOf, type Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import { targetSources, wantsSources } from '../target-sources.ts'
 
 /**
  * seconds: (default: none) the difference over that time. Minimum is 1, maximum limits.maxSeconds.
@@ -17,6 +18,7 @@ import { runCapture } from '../run-capture.ts'
  *   where nothing samples yet.
  * gc: (default: 0) a number above 0 collects garbage thoroughly first. Of heap only, and not with seconds.
  * debug: (default: 0) another number answers in Go's text form. Not with seconds.
+ * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * force: (default: 0) 1 reads although the estimated pause is above limits.maxPauseMs.
  */
 export function heapHandler(context: ServerContext, name: HeapProfileName): Handler {
@@ -46,6 +48,7 @@ interface HeapParameters {
   readonly gc: boolean
   readonly isText: boolean
   readonly force: boolean
+  readonly sourcemaps: boolean
 }
 
 interface HeapAnswer {
@@ -55,9 +58,10 @@ interface HeapAnswer {
 
 function readParameters(
   query: Query,
-  { limits, heap }: ServerContext,
+  context: ServerContext,
   name: HeapProfileName,
 ): HeapParameters {
+  const { limits, heap } = context
   const isText = looseNumber(query, 'debug') !== 0
   const seconds = deltaSeconds(query, { isText, max: limits.maxSeconds })
   return {
@@ -67,15 +71,17 @@ function readParameters(
     gc: name === 'heap' && seconds === undefined && looseNumber(query, 'gc') > 0,
     isText,
     force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    sourcemaps: wantsSources(query, context),
   }
 }
 
 async function record(
-  { heapSamplers, symbols, limits, heap }: ServerContext,
+  context: ServerContext,
   target: Target,
-  { name, durationMs, isDelta, gc, isText, force }: HeapParameters,
+  { name, durationMs, isDelta, gc, isText, force, sourcemaps }: HeapParameters,
   signal: AbortSignal,
 ): Promise<HeapAnswer> {
+  const { heapSamplers, symbols, limits, heap } = context
   const recording = await heapSamplers.record(target, {
     counting: name === 'allocs' ? 'allocated' : 'live',
     durationMs,
@@ -87,7 +93,8 @@ async function record(
     signal,
   })
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof')
+  const sources = targetSources(context, recording.target, sourcemaps)
+  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof', sources)
   symbols.add(encoded.symbols)
   return { recording, encoded }
 }
