@@ -6,6 +6,7 @@ import { defaultSimilarity, type Similarity, similarities } from '../snapshot/si
 import type { TerminalOptions } from '../snapshot/terminal-text.ts'
 import type { CommonFlags } from './command.ts'
 import { captureFlags } from './run-capture.ts'
+import { sourceMapsFlag } from './target-sources.ts'
 
 export interface GoroutineFlags extends CommonFlags {
   readonly target: string
@@ -22,6 +23,7 @@ export interface GoroutineFlags extends CommonFlags {
   readonly output?: string | undefined
   readonly promises?: boolean | undefined
   readonly deep?: boolean | undefined
+  readonly sourceMaps?: boolean | undefined
   readonly maxmem?: string | undefined
   readonly force?: boolean | undefined
 }
@@ -81,6 +83,7 @@ export const goroutineFlags = {
     description:
       'Tell why functions wait, out of a heap snapshot: stops the target for long, and takes memory',
   },
+  'source-maps': sourceMapsFlag,
   maxmem: {
     type: 'string',
     requiresArg: true,

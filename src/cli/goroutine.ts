@@ -5,6 +5,7 @@ import { SuspendedConversion } from '../convert/suspended-conversion.ts'
 import { InputError } from '../errors.ts'
 import { encodeGoroutines, type Recorded } from '../snapshot/goroutine-formats.ts'
 import { localFiles, type Sources } from '../snapshot/packages.ts'
+import { recordedAsWritten } from '../snapshot/written-code.ts'
 import type { Target } from '../targets/target.ts'
 import { type Commands, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
@@ -19,6 +20,7 @@ import { goroutineTerminal } from './goroutine-terminal.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, writeOutput } from './output-file.ts'
 import { type CommandControl, refuseTerminal, runCapture } from './run-capture.ts'
+import { withSources } from './target-sources.ts'
 
 export function addGoroutineCommand({ cli, run }: Commands): void {
   cli.command(
@@ -97,7 +99,7 @@ interface Recording {
 }
 
 async function record(
-  { force, promises, deep, maxmem }: GoroutineFlags,
+  { force, promises, deep, maxmem, sourceMaps }: GoroutineFlags,
   { targets, config }: DirectTargets,
   target: Target,
   { durationMs, isDelta, control }: Recording,
@@ -124,8 +126,12 @@ async function record(
   const before = isDelta ? await recordGoroutines(targets, target, options) : undefined
   if (isDelta) await pass(durationMs, signal ? [signal, endEarly] : [endEarly])
   const recording = await recordGoroutines(targets, target, options)
-  const files = [recording, before].flatMap((each) => (each ? [...localFiles(each)] : []))
-  return { recording, before, sources: await targets.packages(target, files) }
+  const recorded = await withSources(target, sourceMaps ?? config.sourceMaps, (find) =>
+    recordedAsWritten({ recording, before }, find),
+  )
+  const written = [recorded.recording, recorded.before]
+  const files = written.flatMap((each) => (each ? [...localFiles(each)] : []))
+  return { ...recorded, sources: await targets.packages(target, files) }
 }
 
 /** Until the time is over or somebody ends it. */

@@ -12,9 +12,11 @@ import {
 } from '../snapshot/goroutine-formats.ts'
 import { localFiles, type Sources } from '../snapshot/packages.ts'
 import { isSimilarity, type Similarity } from '../snapshot/similarity.ts'
+import { recordedAsWritten } from '../snapshot/written-code.ts'
 import type { Target } from '../targets/target.ts'
 import type { ServerContext } from './context.ts'
 import { firstValue, oneOf, type Query } from './parameters.ts'
+import { targetSources, wantsSources } from './target-sources.ts'
 
 export interface SnapshotWish {
   readonly format: GoroutineFormat
@@ -25,6 +27,8 @@ export interface SnapshotWish {
   readonly promises: boolean
   /** Whether they are found in a heap snapshot, which stops it for longer and tells why they wait. */
   readonly deep: boolean
+  /** Whether source maps are applied. */
+  readonly sourcemaps: boolean
   /** Whether package.json files of the target are read. */
   readonly augment: boolean
   /** Of a difference; undefined: one snapshot. */
@@ -46,15 +50,21 @@ export function wishDurationMs({ seconds }: SnapshotWish): number {
 /** panicparse's parameters, in its order and with its sentences; upstream reads them as strconv.Atoi does. */
 export function readPanicparseParameters(
   query: Query,
-  { goroutine }: ServerContext,
-): Pick<SnapshotWish, 'maxmem' | 'augment' | 'similarity'> {
+  context: ServerContext,
+): Pick<SnapshotWish, 'maxmem' | 'augment' | 'similarity' | 'sourcemaps'> {
+  const { goroutine } = context
   const maxmem = firstValue(query, 'maxmem') ?? String(goroutine.maxHeapBytes)
   if (!/^[+-]?\d{1,15}$/.test(maxmem)) throw invalid('maxmem')
   const augment = firstValue(query, 'augment') ?? '1'
   if (augment !== '0' && augment !== '1') throw invalid('augment')
   const similarity = firstValue(query, 'similarity') ?? 'anypointer'
   if (!isSimilarity(similarity)) throw invalid('similarity')
-  return { maxmem: Math.max(minMaxmem, Number(maxmem)), augment: augment === '1', similarity }
+  return {
+    maxmem: Math.max(minMaxmem, Number(maxmem)),
+    augment: augment === '1',
+    similarity,
+    sourcemaps: wantsSources(query, context),
+  }
 }
 
 /** That of panicparse: less is raised to it. */
@@ -78,10 +88,11 @@ export async function takeSnapshot(
 ): Promise<SnapshotAnswer> {
   const { goroutines, symbols } = context
   const options = recordOptions(context, wish, signal)
-  const recorded: Recorded =
+  const found: Recorded =
     wish.seconds === undefined
       ? { recording: await goroutines.record(target, options) }
       : await goroutines.recordTwice(target, wish.seconds * 1000, options)
+  const recorded = await recordedAsWritten(found, targetSources(context, target, wish.sourcemaps))
   const sources = await sourcesOf(context, target, wish, recorded)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the snapshot')
   const { similarity, format } = wish

@@ -34,6 +34,7 @@ const pagePolicy = contentSecurityPolicy(pageStyle, pageScript)
  * seconds: (default: none) which buckets grow within that time. Minimum is 1, maximum limits.maxSeconds.
  * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
  * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
+ * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
  */
 export function panicparseHandler(context: ServerContext): Handler {
