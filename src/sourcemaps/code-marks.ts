@@ -9,9 +9,11 @@ export interface Mark {
   readonly end: number
 }
 
+// Whatever has an end in valid code may also end with the text, so that nothing is read twice.
 const token =
-  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|=>|[\w$#\u0080-\uffff]+|[\s\S]/y
-const regularExpression = /(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/y
+  /\s+|\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|'(?:[^'\\]|\\[\s\S])*(?:'|\\?$)|=>|[\w$#\u0080-\uffff]+|[\s\S]/y
+/** Nobody writes longer ones. */
+const regularExpression = /(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,500}\]){1,500}\/[a-z]*/y
 const templatePart = /(?:[^`\\$]|\\[\s\S]|\$(?!\{))*(`|\$\{)/y
 
 /** After these a `/` begins a regular expression, as after every bracket that opens and every operator. */

@@ -11,11 +11,15 @@ export interface EnclosingName {
   readonly at: number
 }
 
+/** Longer ones are nobody's name. */
+const maxNameLength = 512
+
 /** More definitions of one name so near are those of a script that was made to keep us busy. */
 const maxCandidates = 16
 
 /** `e` and `n` of `new e.n [as add]`; empty where the name is none of identifiers. */
 export function nameParts(functionName: string): readonly string[] {
+  if (functionName.length > maxNameLength) return []
   const parts = (decorated.exec(functionName)?.[2] ?? '').split('.')
   return parts.every((part) => identifier.test(part)) ? parts : []
 }

@@ -73,17 +73,6 @@ export class RootedFiles {
     }
   }
 
-  /** The whole file, closed afterwards. */
-  read(path: string, maxBytes: number): Buffer | undefined {
-    const file = this.open(path)
-    if (file === undefined) return undefined
-    try {
-      return readWhole(file, maxBytes)
-    } finally {
-      closeSync(file.fd)
-    }
-  }
-
   /** A descriptor that only names the file (O_PATH). */
   #find(path: string): number | undefined {
     if (path.length > maxPathLength) throw new MapProblem('its path is too long')

@@ -52,6 +52,7 @@ const unknown: readonly (readonly [functionName: string, before: string])[] = [
   ['e.n', 'function e(){function o(){'],
   ['Promise.all (index 3)', 'function all(){'],
   ['', 'function n(){'],
+  ['n'.repeat(600), `function ${'n'.repeat(600)}(){`],
 ]
 
 for (const [functionName, before] of unknown) {
@@ -68,12 +69,8 @@ t.test('the parts of a name are replaced, the rest of it stays', async (t) => {
 })
 
 t.test('text without end ends, and soon', async (t) => {
-  for (const text of [
-    '`'.repeat(65_535),
-    '"'.repeat(65_535),
-    '/'.repeat(65_535),
-    '`${'.repeat(2e4),
-  ]) {
+  const units = ['`', '"', '/', '`\u0024{', '/*', '=/[', '"\\', '=/[]', "'\\\n"]
+  for (const text of units.map((unit) => unit.repeat(65_536 / unit.length))) {
     t.ok([...codeMarks(text, 0)].length <= text.length)
   }
   t.strictSame(enclosingNames(`${'n(){'.repeat(15_000)}`, 'n').length, 1)

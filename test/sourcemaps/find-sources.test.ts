@@ -247,3 +247,38 @@ t.test('packages are known by the nearest package.json that has a name', async (
   ])
   t.equal(packageOf('node:fs'), undefined)
 })
+
+t.test('functions are called as the map calls their identifiers', async (t) => {
+  // The segments: `e` at 1:6, its constructor, a method and what it calls.
+  const script = '// é, 𝒳\nclass e{constructor(){}\nn(t){return t.o()}}\n'
+  const mappings = ';MAAAA,EACA,WAAA;AACAC,CACA,WACA'
+  const content = smallMap('cart.ts', { names: ['Cart', 'addTaxes'], mappings })
+  const files = { 'a.js': `${script}//# sourceMappingURL=a.map`, 'a.map': content }
+  const target = fakeTarget(t, { srv: files })
+  const caches = newCaches(1e6)
+  const url = '/srv/a.js'
+  const asked = {
+    url,
+    lines: [1, 2, 2, 2, 9, 2],
+    columns: [19, 1, 14, 14, 0, 99],
+    functionNames: ['e', 'n', 'e.n', 'new e', 'x', 'e.n'],
+    areWithin: [false, false, true, true, false, true],
+  }
+  for (const round of ['read', 'remembered']) {
+    const { positionFor } = lookUp(target, [asked], { caches })
+    t.equal(positionFor(url, 1, 19)?.name, 'Cart', round)
+    t.equal(positionFor(url, 2, 1)?.name, 'addTaxes', round)
+    t.equal(positionFor(url, 2, 14, 'e.n')?.name, 'Cart.addTaxes', round)
+    t.equal(positionFor(url, 2, 14, 'new e')?.name, 'new Cart', round)
+    t.equal(positionFor(url, 9, 0), undefined, round)
+    t.equal(positionFor(url, 2, 99, 'e.n')?.name, undefined, 'behind the end of its line')
+  }
+})
+
+t.test('a large script is read within the time', async (t) => {
+  const content = smallMap('a.ts', { names: ['a'] })
+  const text = `${'x;'.repeat(2e6)}\n${comment('a.map')}`
+  const target = fakeTarget(t, { srv: { 'a.js': text, 'a.map': content } })
+  const { notes } = lookUp(target, [ask('/srv/a.js', 0, 3_999_999)])
+  t.strictSame(notes, ['source maps: applied to 1 script'])
+})
