@@ -60,7 +60,7 @@ export type FindSources = (scripts: readonly ScriptQuestions[]) => Promise<Sourc
 const maxNoteBytes = 2048
 
 /** The notes, fit for a profile's comments. */
-export function sourceNotes(sources: SourceLookup | undefined): readonly string[] {
+export function sourceNotes(sources: Pick<SourceLookup, 'notes'> | undefined): readonly string[] {
   return (sources?.notes ?? []).map((note) => cutEnd(cleanText(note), maxNoteBytes))
 }
 
