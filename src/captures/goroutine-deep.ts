@@ -172,8 +172,8 @@ function notesOf({ suspended, withoutLine, workers }: FoundFunctions): readonly 
     )
   }
   if (workers > 0) {
-    const threads = workers === 1 ? 'thread has a heap' : 'threads have heaps'
-    notes.push(`its ${workers} worker ${threads} of their own, which the snapshot does not show`)
+    const threads = workers === 1 ? '1 worker thread' : `${workers} worker threads`
+    notes.push(`without its ${threads}: the snapshot is of the heap of the main thread`)
   }
   return notes
 }

@@ -4,7 +4,7 @@ import type { CommandOptions, Session } from '../inspector/session.ts'
 import type { Frame } from './goroutine-entry.ts'
 import { framesOf } from './goroutine-frames.ts'
 import { findInternals } from './goroutine-internals.ts'
-import { endMarks, markSlice, startMarks } from './in-target/marks.ts'
+import { endMarks, pprofdMarkSlice, startMarks } from './in-target/marks.ts'
 import { own } from './in-target/own.ts'
 import { probe } from './in-target/probe.ts'
 import { callName, callSites, rawFrame } from './in-target/stack-frames.ts'
@@ -70,7 +70,7 @@ export async function markPromises(
   }
   const pauseMs = performance.now() - startedMs
   let costMs = meter.costMs + pauseMs
-  const slice = functionDeclaration(markSlice, [own, callName, rawFrame, callSites, probe])
+  const slice = functionDeclaration(pprofdMarkSlice, [own, callName, rawFrame, callSites, probe])
   const limits = [sliceMs, maxAnswers].map((value) => ({ value }))
   let done = 0
   while (done < total) {

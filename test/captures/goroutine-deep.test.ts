@@ -145,7 +145,31 @@ t.test('says that the heaps of workers are not in it', async (t) => {
   )
   const { notes } = await deepOf(targets, await targetOf(targets, spawned))
   t.ok(
-    notes.some((note) => note.startsWith('its 1 worker thread has a heap')),
+    notes.some((note) => note.startsWith('without its 1 worker thread:')),
     notes.join('; '),
   )
+})
+
+t.test('of a program that never comes back to its event loop, too', async (t) => {
+  const targets = newTargets(t)
+  const spawned = await spawnObedient(t)
+  const waiting = 'async function waits() { await new Promise((r) => (globalThis.go = r)) } waits()'
+  spawned.send(`${waiting}; while (!globalThis.stop);`)
+  const target = await targetOf(targets, spawned)
+  const { drafts, notes } = await deepOf(targets, target)
+  t.equal(drafts.length, 1, 'nothing of pprofd is among them')
+  t.match(drafts, [{ count: 1, stack: [{ function: 'waits' }], waitsFor: 'go' }])
+  t.ok(
+    notes.some((note) => /promises are awaited is unknown: its event loop did not/.test(note)),
+    notes.join('; '),
+  )
+  t.ok(spawned.isAlive())
+})
+
+t.test('of a program whose Promise is not the original one', async (t) => {
+  const targets = newTargets(t)
+  const spawned = await spawnTarget(t, 'odd-globals.cjs', { nodeArguments })
+  const { notes } = await deepOf(targets, await targetOf(targets, spawned))
+  t.match(notes, [/^it stood still/])
+  t.ok(spawned.isAlive())
 })

@@ -25,7 +25,8 @@ export function startMarks(marks: Marks, list: readonly unknown[]): string {
   return String(list.length)
 }
 
-export async function markSlice(
+/** Where the event loop is blocked, it is itself suspended in the snapshot, which knows it by its name. */
+export async function pprofdMarkSlice(
   marks: Marks,
   internalBinding: ((name: string) => unknown) | undefined,
   sliceMs: number,

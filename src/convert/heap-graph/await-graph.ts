@@ -5,6 +5,7 @@
  */
 import { GraphReader } from './graph-reader.ts'
 import type { HeapGraph } from './heap-graph.ts'
+import { PromiseReactions } from './promise-reactions.ts'
 
 export interface Awaiter {
   readonly generator: number
@@ -23,13 +24,6 @@ interface Step {
   readonly via: readonly Via[]
 }
 
-/** What a reaction of a promise leads to. */
-interface Reaction {
-  generator: number
-  combinator: string
-  readonly promises: number[]
-}
-
 /** Promises on the way from one function to those that await it. */
 const maxSteps = 10_000
 
@@ -43,7 +37,7 @@ export class AwaitGraph {
   readonly #isPromise: Uint8Array
   /** By generator: the promise that it awaits. */
   readonly #waitsOn: Int32Array
-  readonly #combinators = new Map<number, string>()
+  readonly #reactions: PromiseReactions
 
   constructor(graph: HeapGraph) {
     this.reader = new GraphReader(graph)
@@ -51,6 +45,7 @@ export class AwaitGraph {
     this.#isPromise = new Uint8Array(graph.nodeCount)
     this.#waitsOn = new Int32Array(graph.nodeCount)
     this.#classify()
+    this.#reactions = new PromiseReactions(this)
     this.suspended = this.#findSuspended()
   }
 
@@ -72,8 +67,7 @@ export class AwaitGraph {
 
   /** Whether just one reaction hangs on it. */
   hasOneReaction(promise: number): boolean {
-    const first = this.#firstReaction(promise)
-    return first >= 0 && this.#nextReaction(first) < 0
+    return this.#reactions.isOne(promise)
   }
 
   isAsyncGenerator(generator: number): boolean {
@@ -81,7 +75,17 @@ export class AwaitGraph {
   }
 
   awaitersOf(generator: number): readonly Awaiter[] {
+    return this.#follow(generator).awaiters
+  }
+
+  /** Functions of the program that are called when it ends, as with `then`. */
+  callbacksOf(generator: number): readonly number[] {
+    return this.#follow(generator).callbacks
+  }
+
+  #follow(generator: number) {
     const awaiters: Awaiter[] = []
+    const callbacks: number[] = []
     const seen = new Set<number>()
     const steps: Step[] = this.#results(generator).promises.map((promise) => {
       return { promise, via: noVia }
@@ -90,14 +94,16 @@ export class AwaitGraph {
       const { promise, via } = steps[at] as Step
       if (seen.has(promise)) continue
       seen.add(promise)
-      for (let one = this.#firstReaction(promise); one >= 0; one = this.#nextReaction(one)) {
-        const { generator: awaiter, combinator, promises } = this.#readReaction(one, promise)
+      for (const one of this.#reactions.of(promise)) {
+        const reaction = this.#reactions.read(one, promise)
+        const { generator: awaiter, combinator, promises } = reaction
         if (awaiter >= 0) awaiters.push({ generator: awaiter, via })
+        callbacks.push(...reaction.callbacks)
         const further = combinator === '' ? via : [...via, { combinator, promise }]
         for (const next of promises) steps.push({ promise: next, via: further })
       }
     }
-    return awaiters
+    return { awaiters, callbacks }
   }
 
   #classify(): void {
@@ -115,14 +121,19 @@ export class AwaitGraph {
     const suspended: number[] = []
     for (let promise = 0; promise < this.#isPromise.length; promise++) {
       if (this.#isPromise[promise] === 0) continue
-      for (let one = this.#firstReaction(promise); one >= 0; one = this.#nextReaction(one)) {
-        const { generator } = this.#readReaction(one, promise)
-        if (generator < 0 || this.waitsOn(generator) > 0) continue
+      for (const one of this.#reactions.of(promise)) {
+        const { generator } = this.#reactions.read(one, promise)
+        if (generator < 0 || this.waitsOn(generator) > 0 || this.#isOurs(generator)) continue
         this.#waitsOn[generator] = promise
         suspended.push(generator)
       }
     }
     return suspended
+  }
+
+  #isOurs(generator: number): boolean {
+    const fn = this.functionOf(generator)
+    return fn >= 0 && this.reader.nameOf(fn) === ownFunction
   }
 
   /** The promises that its end, or the next value, will settle. */
@@ -138,92 +149,15 @@ export class AwaitGraph {
     }
     const isAsyncGenerator = request >= 0
     for (let count = 0; request >= 0 && count < maxSteps; count++) {
-      const found = this.#targets(request)
+      const found = this.reader.targetsOf(request)
       promises.push(...found.filter((node) => this.isPromise(node)))
       request = found.find((node) => reader.nameOf(node) === requestName) ?? -1
     }
     return { promises, isAsyncGenerator }
   }
-
-  #targets(node: number): readonly number[] {
-    const { edgeTargets } = this.reader.graph
-    return [...edgeTargets.subarray(this.reader.firstEdge(node), this.reader.endOfEdges(node))]
-  }
-
-  #firstReaction(promise: number): number {
-    const first = this.reader.follow(promise, 'reactions_or_result')
-    return first >= 0 && this.#isReaction(first) ? first : -1
-  }
-
-  #nextReaction(reaction: number): number {
-    const { reader } = this
-    for (let edge = reader.firstEdge(reaction); edge < reader.endOfEdges(reaction); edge++) {
-      if (this.#isReaction(reader.targetOf(edge))) return reader.targetOf(edge)
-    }
-    return -1
-  }
-
-  #isReaction(node: number): boolean {
-    return this.reader.nameOf(node) === 'system / PromiseReaction'
-  }
-
-  #readReaction(reaction: number, promise: number): Reaction {
-    const read: Reaction = { generator: -1, combinator: '', promises: [] }
-    const settled: number[] = []
-    for (const target of this.#targets(reaction)) {
-      if (this.isGenerator(target)) read.generator = target
-      else if (this.reader.isClosure(target)) this.#readHandler(target, read)
-      else if (this.isPromise(target)) settled.push(target)
-      else settled.push(...this.#ofCapability(target))
-    }
-    // What an await leaves behind settles nothing.
-    if (read.generator < 0) read.promises.push(...settled)
-    const others = [...new Set(read.promises)].filter((other) => other !== promise)
-    return { ...read, promises: others }
-  }
-
-  #readHandler(closure: number, read: Reaction): void {
-    const { reader } = this
-    const context = reader.follow(closure, 'context')
-    if (context < 0) return
-    const awaiting = reader.follow(context, 'extension')
-    if (awaiting >= 0 && this.isGenerator(awaiting)) {
-      read.generator = awaiting
-      return
-    }
-    const combinator = this.#combinatorOf(closure)
-    if (combinator === undefined) return
-    if (combinator !== '') read.combinator = combinator
-    for (const target of this.#targets(context)) {
-      if (this.isPromise(target)) read.promises.push(target)
-      else read.promises.push(...this.#ofCapability(target))
-    }
-  }
-
-  #ofCapability(node: number): readonly number[] {
-    if (this.reader.nameOf(node) !== 'system / PromiseCapability') return []
-    return this.#targets(node).filter((target) => this.isPromise(target))
-  }
-
-  /** '' for what just resolves a promise; undefined for functions of the program. */
-  #combinatorOf(closure: number): string | undefined {
-    const code = this.reader.follow(closure, 'code')
-    if (code < 0) return undefined
-    const known = this.#combinators.get(code)
-    if (known !== undefined) return known === notV8s ? undefined : known
-    const name = this.reader.nameOf(code)
-    const found = builtins.find(([pattern]) => pattern.test(name))?.[1]
-    this.#combinators.set(code, found ?? notV8s)
-    return found
-  }
 }
 
-const requestName = 'system / AsyncGeneratorRequest'
-const notV8s = 'no builtin'
+/** What pprofd runs in a target to mark its promises. */
+const ownFunction = 'pprofdMarkSlice'
 
-const builtins: readonly (readonly [RegExp, string])[] = [
-  [/\(PromiseAllResolveElement/, 'Promise.all'],
-  [/\(PromiseAllSettled\w*Element/, 'Promise.allSettled'],
-  [/\(PromiseAnyRejectElement/, 'Promise.any'],
-  [/\(PromiseCapabilityDefaultRe/, ''],
-]
+const requestName = 'system / AsyncGeneratorRequest'

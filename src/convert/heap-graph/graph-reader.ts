@@ -28,6 +28,10 @@ export class GraphReader {
     return this.graph.edgeTargets[edge] ?? 0
   }
 
+  targetsOf(node: number): readonly number[] {
+    return [...this.graph.edgeTargets.subarray(this.firstEdge(node), this.endOfEdges(node))]
+  }
+
   /** The node that the internal edge of that name leads to; -1 for none. */
   follow(node: number, name: WellKnownEdge): number {
     const { edgeTypes, edgeNames } = this.graph

@@ -22,7 +22,7 @@ export class OwningRequests {
   readonly #graph: AwaitGraph
   readonly #labels: HttpRequestLabels
   readonly #seen: VisitedNodes
-  readonly #known = new Map<number, string>()
+  readonly #known = new Map<number, readonly string[]>()
   readonly #hasRequests: boolean
   #steps = 0
 
@@ -33,29 +33,42 @@ export class OwningRequests {
     this.#hasRequests = graph.reader.graph.strings.find(className) >= 0
   }
 
-  /** '' where none is found, or several. */
-  of(generator: number): string {
-    if (!this.#hasRequests) return ''
-    const chain: number[] = []
-    for (let at = generator; at >= 0 && !chain.includes(at) && chain.length < maxChain; ) {
-      const known = this.#known.get(at) ?? this.#search(at)
-      if (known !== '') return this.#remember([...chain, at], known)
-      chain.push(at)
-      const [awaiter, other] = this.#graph.awaitersOf(at)
-      at = awaiter === undefined || other !== undefined ? -1 : awaiter.generator
+  /** Of one that several await, those of all of them; none where nothing, or nothing certain, is found. */
+  of(generator: number, depth = 0): readonly string[] {
+    if (!this.#hasRequests || depth > maxAwaiters) return []
+    const known = this.#known.get(generator)
+    if (known !== undefined) return known
+    // What awaits itself in a circle must come to an end.
+    this.#known.set(generator, [])
+    const found = this.#find(generator, depth)
+    this.#known.set(generator, found)
+    return found
+  }
+
+  #find(generator: number, depth: number): readonly string[] {
+    const own = this.#search(this.#ownNodes(generator))
+    if (own !== '') return [own]
+    const awaiters = this.#graph.awaitersOf(generator)
+    if (awaiters.length > 0) {
+      const theirs = awaiters.slice(0, maxOfOne)
+      return [...new Set(theirs.flatMap((awaiter) => this.of(awaiter.generator, depth + 1)))]
     }
-    return this.#remember(chain, '')
+    // A framework goes on with `then`, and knows its request there.
+    const behind = this.#searchBehind(generator)
+    return behind === '' ? [] : [behind]
   }
 
-  #remember(chain: readonly number[], label: string): string {
-    for (const generator of chain) this.#known.set(generator, label)
-    return label
+  #searchBehind(generator: number): string {
+    const { reader } = this.#graph
+    const contexts = this.#graph
+      .callbacksOf(generator)
+      .map((callback) => reader.follow(callback, 'context'))
+    return this.#search(contexts.filter((node) => node >= 0 && isContext(reader.nameOf(node))))
   }
 
-  #search(generator: number): string {
+  #search(start: readonly number[]): string {
     this.#seen.clear()
-    this.#seen.add(generator)
-    let level = this.#ownNodes(generator)
+    let level = start.filter((node) => this.#seen.add(node))
     let count = 0
     for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
       const found = new Set(level.flatMap((node) => this.#requestAt(node)))
@@ -74,7 +87,7 @@ export class OwningRequests {
     const { reader } = this.#graph
     const nodes = (['parameters_and_registers', 'context', 'receiver'] as const)
       .map((name) => reader.follow(generator, name))
-      .filter((node) => node >= 0 && this.#seen.add(node))
+      .filter((node) => node >= 0)
     return nodes.filter((node) => !isHub(reader.nameOf(node)) || isContext(reader.nameOf(node)))
   }
 
@@ -104,7 +117,12 @@ export class OwningRequests {
 }
 
 const className = 'IncomingMessage'
-const maxChain = 20
+
+/** Functions between a handler and what it waits for in the end. */
+const maxAwaiters = 20
+
+/** Functions that wait for one promise. */
+const maxOfOne = 100
 
 function isHub(name: string): boolean {
   return passedOver.test(name)

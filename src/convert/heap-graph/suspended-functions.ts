@@ -13,7 +13,8 @@ import { OwningRequests } from './owning-request.ts'
 import { SuspendedFrames } from './suspended-frames.ts'
 import { readMarks } from './suspended-marks.ts'
 import { type StackNode, SuspendedStacks } from './suspended-stacks.ts'
-import { type WaitReason, WaitReasons } from './wait-reasons.ts'
+import type { WaitReason } from './wait-path.ts'
+import { WaitReasons } from './wait-reasons.ts'
 
 interface Group {
   readonly stack: number
@@ -22,8 +23,8 @@ interface Group {
   count: number
   lowestIndex: number
   highestIndex: number
-  /** How many functions work for each. */
-  readonly requests: Map<string, number>
+  /** That they work for. */
+  readonly requests: Set<string>
 }
 
 /** Of the requests that functions of one group work for; more are only counted. */
@@ -40,20 +41,18 @@ export function suspendedFunctions(graph: HeapGraph, header: SuspendedHeader): S
   const reasons = new WaitReasons(awaiting, new IncomingEdges(graph), isOurs)
   const requests = new OwningRequests(awaiting, labels)
   const groups = new Map<string, Group>()
-  for (const [generator, counts] of stacks.leaves) {
-    const isCircular = stacks.circular.has(generator)
+  stacks.forEachLeaf((generator, stack, count) => {
+    const isCircular = stacks.isCircular(generator)
     const found = isCircular ? undefined : reasons.of(awaiting.waitsOn(generator))
     const held = found === undefined ? '' : (labels.sent(found.holder) ?? found.path)
     const reason = isCircular ? 'itself, in a circle of functions' : held
     const isGenerator = awaiting.isAsyncGenerator(generator)
     const kind = isGenerator ? 'async-generator' : 'async-function'
-    for (const [stack, count] of counts) {
-      const key = `${stack} ${kind} ${reason}`
-      const group = groups.get(key) ?? newGroup(stack, kind, reason)
-      groups.set(key, group)
-      addTo(group, count, found, requests.of(generator))
-    }
-  }
+    const key = `${stack} ${kind} ${reason}`
+    const group = groups.get(key) ?? newGroup(stack, kind, reason)
+    groups.set(key, group)
+    addTo(group, count, found, requests.of(generator))
+  })
   const all = [...groups.values()].sort((a, b) => b.count - a.count)
   return {
     groups: all.slice(0, header.maxGroups).map((group) => ({
@@ -71,23 +70,28 @@ export function suspendedFunctions(graph: HeapGraph, header: SuspendedHeader): S
 
 function newGroup(stack: number, kind: Group['kind'], reason: string): Group {
   const indexes = { lowestIndex: Number.POSITIVE_INFINITY, highestIndex: -1 }
-  return { stack, kind, reason, count: 0, ...indexes, requests: new Map() }
+  return { stack, kind, reason, count: 0, ...indexes, requests: new Set() }
 }
 
-function addTo(group: Group, count: number, found: WaitReason | undefined, request: string): void {
+function addTo(
+  group: Group,
+  count: number,
+  found: WaitReason | undefined,
+  requests: readonly string[],
+): void {
   group.count += count
   if (found !== undefined && found.index >= 0) {
     group.lowestIndex = Math.min(group.lowestIndex, found.index)
     group.highestIndex = Math.max(group.highestIndex, found.index)
   }
-  if (request !== '') group.requests.set(request, (group.requests.get(request) ?? 0) + count)
+  for (const request of requests) group.requests.add(request)
 }
 
 function waitText({ reason, lowestIndex, highestIndex, requests }: Group): string | undefined {
   const isOne = lowestIndex === highestIndex
   const index = isOne ? `${lowestIndex}` : `${lowestIndex}..${highestIndex}`
   const what = reason.replace('[#]', `[${index}]`)
-  const shown = [...requests.keys()].slice(0, maxRequests)
+  const shown = [...requests].slice(0, maxRequests)
   const more = requests.size - shown.length
   if (more > 0) shown.push(`${more} more`)
   const owners = shown.length === 0 ? [] : [`for ${shown.join(', ')}`]

@@ -21,8 +21,16 @@ export interface FrameNumbers {
   argumentOf(via: Via): number
 }
 
-/** The stacks of one function that no other one leads to: how many, by their node. */
-export type StackCounts = ReadonlyMap<number, number>
+/** How many stacks a function has, by their node. */
+type StackCounts = ReadonlyMap<number, number>
+
+/** One of the functions whose stacks are being made. */
+interface Open {
+  readonly generator: number
+  readonly awaiters: readonly Awaiter[]
+  /** How many of them have been looked at. */
+  next: number
+}
 
 const unresolved = 0
 const inProgress = -1
@@ -33,10 +41,6 @@ const maxStacksOfOne = 1000
 
 export class SuspendedStacks {
   readonly nodes: StackNode[] = [{ frame: -1, parent: 0, lowestIndex: -1, highestIndex: -1 }]
-  /** Innermost functions, and their stacks. */
-  readonly leaves: ReadonlyMap<number, StackCounts>
-  /** Those of the leaves that, over others, await themselves. */
-  readonly circular: ReadonlySet<number>
   readonly #graph: AwaitGraph
   readonly #frames: FrameNumbers
   readonly #ids = new Map<string, number>()
@@ -52,29 +56,34 @@ export class SuspendedStacks {
     this.#state = new Int32Array(graph.reader.graph.nodeCount)
     this.#isAwaiter = new Uint8Array(graph.reader.graph.nodeCount)
     for (const generator of graph.suspended) this.#resolve(generator)
-    const leaves = new Map<number, StackCounts>()
-    for (const generator of graph.suspended) {
-      const isLeaf = this.#isAwaiter[generator] === 0 || this.#circular.has(generator)
-      if (isLeaf) leaves.set(generator, this.#countsOf(generator))
+  }
+
+  /** Functions that no other one leads to, with each of their stacks. */
+  forEachLeaf(visit: (generator: number, stack: number, count: number) => void): void {
+    for (const generator of this.#graph.suspended) {
+      if (this.#isAwaiter[generator] === 1 && !this.isCircular(generator)) continue
+      this.#forEachStack(generator, (stack, count) => visit(generator, stack, count))
     }
-    this.leaves = leaves
-    this.circular = this.#circular
+  }
+
+  /** Whether, over others, it awaits itself. */
+  isCircular(generator: number): boolean {
+    return this.#circular.has(generator)
   }
 
   /** Outer functions first, without recursion: chains may be as long as memory allows. */
   #resolve(start: number): void {
-    const path: { readonly generator: number; readonly awaiters: readonly Awaiter[] }[] = []
+    const path: Open[] = []
     const open = (generator: number) => {
       if (this.#state[generator] !== unresolved) return
       this.#state[generator] = inProgress
-      path.push({ generator, awaiters: this.#graph.awaitersOf(generator) })
+      path.push({ generator, awaiters: this.#graph.awaitersOf(generator), next: 0 })
     }
     open(start)
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const before = path.length
-      for (const { generator } of top.awaiters) {
-        open(generator)
-        if (path.length > before) break
+      while (top.next < top.awaiters.length && path.length === before) {
+        open((top.awaiters[top.next++] as Awaiter).generator)
       }
       if (path.length > before) continue
       path.pop()
@@ -88,12 +97,12 @@ export class SuspendedStacks {
     for (const { generator: outer, via } of awaiters) {
       this.#isAwaiter[outer] = 1
       if (this.#state[outer] === inProgress) this.#circular.add(outer)
-      for (const [parent, count] of this.#countsOf(outer)) {
+      this.#forEachStack(outer, (parent, count) => {
         const node = this.#node(frame, this.#through(via, parent))
         if (counts.size < maxStacksOfOne || counts.has(node)) {
           counts.set(node, (counts.get(node) ?? 0) + count)
         }
-      }
+      })
     }
     if (counts.size === 0) counts.set(this.#node(frame, 0), 1)
     const [only] = counts
@@ -106,9 +115,10 @@ export class SuspendedStacks {
   }
 
   /** Of one that awaits itself in a circle: the empty stack. */
-  #countsOf(generator: number): StackCounts {
-    const state = this.#state[generator] ?? unresolved
-    return this.#several.get(generator) ?? new Map([[Math.max(state, 0), 1]])
+  #forEachStack(generator: number, visit: (stack: number, count: number) => void): void {
+    const counts = this.#several.get(generator)
+    if (counts === undefined) visit(Math.max(this.#state[generator] ?? unresolved, 0), 1)
+    else for (const [stack, count] of counts) visit(stack, count)
   }
 
   #through(via: readonly Via[], parent: number): number {

@@ -4,25 +4,9 @@
  * the promise; nothing in a heap says so for certain.
  */
 import type { AwaitGraph } from './await-graph.ts'
-import { isIdentifier } from './identifier.ts'
 import type { IncomingEdges } from './incoming-edges.ts'
 import { VisitedNodes } from './visited-nodes.ts'
-
-export interface WaitReason {
-  /** `Mutex.queue[#]`: the object's class, then the way from it, its first index left open. */
-  readonly path: string
-  /** -1 for none. */
-  readonly index: number
-  /** The object. */
-  readonly holder: number
-}
-
-/** A node that the search came to, by the edge that leads from it to the one before. */
-interface Reached {
-  readonly node: number
-  readonly edge: number
-  readonly before: number
-}
+import { isContextName, pathOf, type Reached, WaitPaths, type WaitReason } from './wait-path.ts'
 
 const maxDepth = 14
 const maxNodes = 2000
@@ -32,7 +16,7 @@ const maxSteps = 50_000_000
 
 /** Nodes to go through; every other object with a class is telling. */
 const plain =
-  /^(|Object|Array|Map|Set|Promise|Function|PromiseReject|PromiseWithResolvers|AsyncFunction|Arguments)$|^\(/
+  /^(|Object|Array|(Safe)?(Map|Set)|Listener|Promise|Function|PromiseReject|PromiseWithResolvers|AsyncFunction|Arguments)$|^\(/
 const v8s = /^system \/ (PromiseReaction|PromiseCapability|ContextCell|Context( \/.*)?|Cell)$/
 const hubs =
   /^(process|Module|ModuleWrap|WeakMap|WeakSet|WeakRef|FinalizationRegistry|AsyncContextFrame|AsyncHook|AsyncLocalStorage)$/
@@ -47,6 +31,7 @@ export class WaitReasons {
   readonly #graph: AwaitGraph
   readonly #incoming: IncomingEdges
   readonly #isOurs: (node: number) => boolean
+  readonly #paths: WaitPaths
   readonly #seen: VisitedNodes
   readonly #known = new Map<number, WaitReason | undefined>()
   readonly #isModule = new Map<number, boolean>()
@@ -58,6 +43,7 @@ export class WaitReasons {
     this.#graph = graph
     this.#incoming = incoming
     this.#isOurs = isOurs
+    this.#paths = new WaitPaths(graph)
     this.#seen = new VisitedNodes(graph.reader.graph.nodeCount)
   }
 
@@ -92,7 +78,7 @@ export class WaitReasons {
     ) {
       for (; at < end; at++) {
         const found = this.#expand(reached, at)
-        if (found?.isTelling) return found
+        if (found?.isTelling) return found.isFunction ? within(found, fallback) : found
         fallback ??= found
         if (reached.length > maxNodes || this.#steps > maxSteps) return fallback
       }
@@ -116,7 +102,7 @@ export class WaitReasons {
     const target = (reached[at] as Reached).node
     let fallback: Found | undefined
     for (const edge of this.#incoming.of(target)) {
-      this.#steps++
+      if (++this.#steps > maxSteps || reached.length > maxNodes) break
       const node = this.#incoming.sourceOf(edge)
       const key = reader.keyOf(edge)
       if (this.#isOurs(node) || edgesPassedOver.has(key) || this.#isPassedOver(key, node)) continue
@@ -157,12 +143,11 @@ export class WaitReasons {
       return reader.isEdge(edge, 'reactions_or_result') ? 'pass' : undefined
     }
     if (/^global|^Object \/ /.test(name)) {
-      const reason = this.#reason(node, '', step, reached)
-      return { reason, isTelling: true, goesOn: false }
+      const reason = this.#paths.reason('', step, reached)
+      return { reason, isTelling: true }
     }
     if (plain.test(name)) return 'pass'
-    const reason = this.#reason(node, name, step, reached)
-    return { reason, isTelling: true, goesOn: false }
+    return { reason: this.#paths.reason(name, step, reached), isTelling: true }
   }
 
   /** Another suspended function has it in a variable, and will settle it when it goes on. */
@@ -174,14 +159,16 @@ export class WaitReasons {
     const fn = this.#graph.functionOf(step.node)
     if (!settles || fn < 0) return undefined
     const path = `a variable of ${reader.nameOf(fn) || '(anonymous)'}`
-    return { reason: { path, index: -1, holder: step.node }, isTelling: false, goesOn: false }
+    return { reason: { path, index: -1, holder: step.node }, isTelling: false }
   }
 
   #ofVariable(step: Reached, key: string, reached: readonly Reached[]): Found | 'pass' | undefined {
+    const { reader } = this.#graph
     const isModule = this.#isModuleContext(step.node)
     if (key === '') return isModule ? undefined : 'pass'
-    const reason = this.#reason(step.node, '', step, reached)
-    return { reason, isTelling: isModule, goesOn: !isModule }
+    const reason = this.#paths.reason('', step, reached)
+    const isFunction = isModule && reader.isClosure(reader.targetOf(step.edge))
+    return { reason, isTelling: isModule, goesOn: !isModule, isFunction }
   }
 
   /** Whether its variables are those of a module or a script. */
@@ -202,55 +189,15 @@ export class WaitReasons {
     this.#isModule.set(context, isModule)
     return isModule
   }
-
-  #reason(
-    holder: number,
-    className: string,
-    step: Reached,
-    reached: readonly Reached[],
-  ): WaitReason {
-    let path = className
-    let index = -1
-    for (const { node, edge } of pathOf(step, reached)) {
-      if (edge < 0) break
-      const isStart = node === holder
-      if (!isStart && this.#endsPath(node)) break
-      const { text, element } = this.#edgeText(node, edge)
-      const isFirst = element >= 0 && index < 0
-      if (isFirst) index = element
-      path += isFirst ? '[#]' : path === '' ? text.replace(/^\./, '') : text
-    }
-    return { path: path.slice(0, maxPathLength), index, holder }
-  }
-
-  /** Behind a function or a promise come its own affairs. */
-  #endsPath(node: number): boolean {
-    const { reader } = this.#graph
-    if (reader.isClosure(node) || this.#graph.isPromise(node)) return true
-    return /^system \/ (Promise|Context($| ))/.test(reader.nameOf(node))
-  }
-
-  #edgeText(node: number, edge: number): { text: string; element: number } {
-    const { reader } = this.#graph
-    const { edgeNames } = reader.graph
-    if (reader.edgeType(edge) === 'element') {
-      const element = edgeNames[edge] ?? 0
-      return { text: `[${element}]`, element }
-    }
-    const none = { text: '', element: -1 }
-    const key = reader.keyOf(edge)
-    if (key === '') return { ...none, text: /^(Map|Set)$/.test(reader.nameOf(node)) ? '[...]' : '' }
-    const symbol = /^<symbol (.*)>$/.exec(key)?.[1]
-    if (symbol !== undefined) return { ...none, text: `[${symbol}]` }
-    return { ...none, text: isIdentifier(key) ? `.${key}` : '[...]' }
-  }
 }
 
 interface Found {
   readonly reason: WaitReason
   readonly isTelling: boolean
   /** What holds it may tell more. */
-  readonly goesOn: boolean
+  readonly goesOn?: boolean | undefined
+  /** It is a variable that has a function, whose own variables lead on to the promise. */
+  readonly isFunction?: boolean | undefined
 }
 
 interface Effort {
@@ -266,15 +213,10 @@ const efforts: readonly Effort[] = [
   { fromSettlers: false, passesOver: true },
 ]
 
-const maxPathLength = 200
-
-function isContextName(name: string): boolean {
-  return /^system \/ Context($| )/.test(name)
-}
-
-/** From a step towards the promise. */
-function pathOf(step: Reached, reached: readonly Reached[]): readonly Reached[] {
-  const path: Reached[] = []
-  for (let at: Reached | undefined = step; at !== undefined; at = reached[at.before]) path.push(at)
-  return path
+/** `queue[0] of limit`: a variable of the function that a module calls `limit`. */
+function within(found: Found, variable: Found | undefined): Found {
+  if (variable === undefined) return found
+  const { path, index } = variable.reason
+  const reason = { path: `${path} of ${found.reason.path}`, index, holder: found.reason.holder }
+  return { reason, isTelling: true }
 }

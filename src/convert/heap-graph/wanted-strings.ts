@@ -62,7 +62,8 @@ export function wantedStrings(columns: SnapshotColumns, keepsValues = false): Wa
     if (index >= stringLimit) throw invalidSnapshot('a name refers to a string that is not there')
     set.add(index)
   }
-  const globals = globalObjects(columns, shortcut)
+  const hidden = layout.nodeTypeNames.indexOf('hidden')
+  const globals = globalObjects(columns, shortcut, hidden)
   const wantValues = (first: number, end: number) => {
     const fields = countOf(edgeTypes, property, first, end, valueFields.to + 1)
     if (fields < valueFields.from || fields > valueFields.to) return
@@ -119,18 +120,28 @@ function countOf(
   return count
 }
 
-/** The global objects, to which the root has shortcuts: of many properties, and yet not dictionaries. */
+/**
+ * The global objects, to which the root has shortcuts: of many properties, and yet not dictionaries.
+ * Since Node 26 the shortcuts lead to V8's contexts, which refer to them and to what else is built in.
+ */
 export function globalObjects(
   {
     firstEdges,
     edgeTypes,
     edgeTargets,
-  }: Pick<HeapGraph, 'firstEdges' | 'edgeTypes' | 'edgeTargets'>,
+    nodeTypes,
+  }: Pick<HeapGraph, 'firstEdges' | 'edgeTypes' | 'edgeTargets' | 'nodeTypes'>,
   shortcut: number,
+  hidden: number,
 ): ReadonlySet<number> {
   const globals = new Set<number>()
   for (let edge = 0; edge < (firstEdges[1] ?? 0); edge++) {
-    if (edgeTypes[edge] === shortcut) globals.add(edgeTargets[edge] ?? 0)
+    if (edgeTypes[edge] !== shortcut) continue
+    const target = edgeTargets[edge] ?? 0
+    globals.add(target)
+    if (nodeTypes[target] !== hidden) continue
+    const end = firstEdges[target + 1] ?? 0
+    for (let own = firstEdges[target] ?? 0; own < end; own++) globals.add(edgeTargets[own] ?? 0)
   }
   return globals
 }
