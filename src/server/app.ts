@@ -23,6 +23,7 @@ import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { responseHeaders } from './response-headers.ts'
 import { registerRoutes } from './routes.ts'
+import { SnapshotAnalyses } from './snapshot-analyses.ts'
 import { SymbolTable } from './symbol-table.ts'
 
 export interface ServerOptions {
@@ -63,7 +64,8 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   })
   const symbols = new SymbolTable()
   const settings = { limits, profile, heap, goroutine, sources }
-  registerRoutes(app, { ...services, ...settings, admission, symbols })
+  const analyses = new SnapshotAnalyses()
+  registerRoutes(app, { ...services, ...settings, admission, symbols, analyses })
   return app
 }
 

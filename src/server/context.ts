@@ -6,6 +6,7 @@ import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
+import type { SnapshotAnalyses } from './snapshot-analyses.ts'
 import type { SymbolTable } from './symbol-table.ts'
 
 /** What the routes work on; whoever builds it also closes it. */
@@ -68,6 +69,7 @@ export interface ServerContext extends Services {
   readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
+  readonly analyses: SnapshotAnalyses
 }
 
 /** A request of a route that exists at the root and under `/targets/:target`. */

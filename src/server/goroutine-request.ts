@@ -86,12 +86,13 @@ export async function takeSnapshot(
   signal: AbortSignal,
   page?: FormatOptions['page'],
 ): Promise<SnapshotAnswer> {
-  const { goroutines, symbols } = context
+  const { goroutines, symbols, analyses } = context
   const options = recordOptions(context, wish, signal)
-  const found: Recorded =
+  const record = async (): Promise<Recorded> =>
     wish.seconds === undefined
       ? { recording: await goroutines.record(target, options) }
       : await goroutines.recordTwice(target, wish.seconds * 1000, options)
+  const found = await (wish.deep ? analyses.run(record) : record())
   const recorded = await recordedAsWritten(found, targetSources(context, target, wish.sourcemaps))
   const sources = await sourcesOf(context, target, wish, recorded)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the snapshot')
