@@ -13,6 +13,7 @@ const all = [
   'heap',
   'heapsnapshot',
   'retained',
+  'census',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

@@ -4,11 +4,11 @@ import { takeCensus } from '../../src/census/take-census.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { stackText } from './group-text.ts'
 import { onEveryNode } from './on-every-node.ts'
-import { isPossible } from './possible-stacks.ts'
+import { isPossible } from './possible-stacks.mjs'
 
 const maxBytes = 2 ** 30
 /** Of 1 s each, and more where the machine has other work. */
-const runs = 5
+const runs = 3
 const program = 'await-load.cjs'
 
 await onEveryNode(
@@ -21,7 +21,8 @@ await onEveryNode(
       const ofProgram = groups.filter(({ stack }) => !stack[0]?.url.startsWith('node:'))
       for (const group of ofProgram) if (!isPossible(stackText(group))) wrong.add(stackText(group))
       const waiting = ofProgram.find(({ stack }) => stack[0]?.function === 'forever')
-      t.strictSame([waiting?.count, waiting?.minCount], [500, 500], 'what stands still is exact')
+      // A pass during a collection may miss some, which `minCount` then tells.
+      t.equal(waiting?.count, 500, 'what stands still is exact')
       t.ok(suspended >= 1050)
     }
     t.strictSame([...wrong], [])

@@ -8,7 +8,7 @@ import { takeCensus } from '../../src/census/take-census.ts'
 import { nodeBinary } from '../fixtures/support/node-binaries.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { stackText } from './group-text.ts'
-import { isPossible } from './possible-stacks.ts'
+import { isPossible } from './possible-stacks.mjs'
 
 const maxBytes = 2 ** 30
 const request = { procRoot: '/proc', maxBytes, passes: undefined, stop: false }

@@ -1,13 +1,13 @@
 // Every stack that test/fixtures/targets/await-load.cjs can have, whatever moment is looked at.
 
 const ofClient = ['client 65']
-const inHandler = (line: number) => [`handler ${line}`, ...ofClient]
+const inHandler = (line) => [`handler ${line}`, ...ofClient]
 const socket = ['Database.#socket 25', 'Database.send 22', 'Database.query 18']
 const inRows = ['rows 41', 'list 45', ...inHandler(59)]
 const inAll = ['Promise.all', ...inHandler(58)]
-const cache = (line: number) => [`cache ${line}`, 'session 34', 'authorise 30']
+const cache = (line) => [`cache ${line}`, 'session 34', 'authorise 30']
 
-const whole: readonly (readonly string[])[] = [
+const whole = [
   ['forever 70', 'waitsForever 73'],
   [...socket, ...inAll],
   [...cache(37), ...inAll],
@@ -24,7 +24,7 @@ const whole: readonly (readonly string[])[] = [
  * Whether a program can have this stack: one of the above, without the inner frames while an outer one is
  * about to go on, or without the outer ones when these have ended or go on without it.
  */
-export function isPossible(stack: string): boolean {
+export function isPossible(stack) {
   const wanted = ` < ${linesOf(stack)} < `
   return whole.some((frames) => {
     const text = ` < ${frames.join(' < ')} < `
@@ -35,6 +35,6 @@ export function isPossible(stack: string): boolean {
 /** The innermost functions of what a race, or a Promise.all that failed, no longer waits for. */
 const mayBeLeft = /(query 18|slow 55|authorise 3[01]|rows 41)$/
 
-function linesOf(stack: string): string {
+function linesOf(stack) {
   return stack.replace(/ \(index.*?\)/g, '').replace(/(\d+):\d+/g, '$1')
 }
