@@ -34,7 +34,8 @@ export async function startCalibrationChild(
   const isElsewhere = !own && (await isInOtherMounts(targetPid, procRoot))
   if (!own) await checkMayRun(targetPid, procRoot, isElsewhere)
   const [file, ...args] = own
-    ? [process.execPath, ...nodeArguments]
+    ? // What runs, not what an upgrade may have put at its path.
+      ['/proc/self/exe', ...nodeArguments]
     : isElsewhere
       ? [...enterArguments(targetPid), '/proc/self/fd/3', ...nodeArguments]
       : ['/proc/self/fd/3', ...nodeArguments]
