@@ -43,7 +43,8 @@ export async function startCalibrationChild(
   const child = spawn(file ?? '', args, {
     argv0: isElsewhere ? undefined : 'node',
     cwd: '/',
-    env: {},
+    // Nothing of ours; Node hands this one down unless it is set, and it changes what is in the heap.
+    env: { NODE_V8_COVERAGE: '' },
     stdio: ['ignore', 'pipe', 'ignore', fd],
     ...(isRoot && !isElsewhere ? { uid: nobody, gid: nobody } : {}),
   })
