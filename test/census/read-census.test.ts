@@ -13,10 +13,12 @@ import { isPossible } from './possible-stacks.mjs'
 const maxBytes = 2 ** 30
 const request = { procRoot: '/proc', maxBytes, passes: undefined, stop: false }
 const known: KnownLayouts = new Map()
+/** Not the Node of the test: tap puts code of its own into every child that is called `node`. */
+const { path = process.execPath } = await nodeBinary(22)
+const another = { node: path }
 
 t.test('learns a build once, and reads twice where it does not stop', async (t) => {
-  const { path } = await nodeBinary(22)
-  const { pid } = await spawnTarget(t, 'await-shared.cjs', path === undefined ? {} : { node: path })
+  const { pid } = await spawnTarget(t, 'await-shared.cjs', another)
   const census = await readCensus({ ...request, pid }, known)
   t.equal(known.size, 1)
   t.equal(census.passes, 2)
@@ -29,7 +31,7 @@ t.test('learns a build once, and reads twice where it does not stop', async (t) 
 })
 
 t.test('does the same in the main thread for any Node, busy or not', async (t) => {
-  const { pid } = await spawnTarget(t, 'await-load.cjs')
+  const { pid } = await spawnTarget(t, 'await-load.cjs', another)
   for (const stop of [false, true]) {
     const { groups, passes, stoppedMs } = await readCensus({ ...request, pid, stop }, known)
     t.equal(passes, stop ? 1 : 2)
@@ -44,7 +46,7 @@ t.test('does the same in the main thread for any Node, busy or not', async (t) =
 })
 
 t.test('says what a census would take where that is too much', async (t) => {
-  const { pid } = await spawnTarget(t, 'idle.cjs')
+  const { pid } = await spawnTarget(t, 'idle.cjs', another)
   const census = readCensus({ ...request, pid, maxBytes: 1e6 }, known)
   await t.rejects(census, {
     code: 'memory-too-large',
