@@ -14,6 +14,7 @@ const all = [
   'heapsnapshot',
   'retained',
   'sourcemaps',
+  'census',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

@@ -3,10 +3,10 @@
  * child of the same executable that runs a known program. Whatever does not come out exactly as known is
  * refused: a wrong layout would give wrong stacks.
  */
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { CaptureError, TargetError } from '../errors.ts'
 import { readExecutable } from '../proc/executable.ts'
-import { type BuildConstants, readBuildConstants } from './build-constants.ts'
+import { type BuildConstants, readBuildConstants, readBuildId } from './build-constants.ts'
 import { startCalibrationChild } from './calibration-child.ts'
 import {
   calibrationProgram,
@@ -16,6 +16,7 @@ import {
 } from './calibration-program.ts'
 import { type Constants, constantsOf, type Layout } from './layout.ts'
 import { learnLayout } from './learn-layout.ts'
+import { type Libnode, libnodeOf, openLibnode } from './libnode.ts'
 import { anonymousMappings, presentSpans } from './memory-map.ts'
 import { ProcessMemory } from './process-memory.ts'
 import { type RawCensus, takeRawCensus } from './raw-census.ts'
@@ -41,20 +42,44 @@ export async function calibrate(
     throw refused(`the executable of process ${pid} cannot be read`, cause)
   })
   try {
-    const { dev, ino, size, mtimeMs } = await file.stat()
+    const library = await libnodeOf(pid, procRoot)
     // By file, not by build id alone: anybody can write a build id into a file.
-    const key = `${dev}:${ino}:${size}:${mtimeMs}`
+    const key = `${await fileKey(file)} ${library?.path} ${library?.inode}`
     const layout = known.get(key)
     if (layout !== undefined) return layout
-    const build = await readBuildConstants(file)
+    const build = await buildOf(file, pid, procRoot, library)
     const constants = constantsOf(build)
     if ('missing' in constants) throw refused(`${executable.path}: ${constants.missing}`)
-    const learnt = await learnFrom(pid, procRoot, file.fd, build, constants)
+    const learnt = await learnFrom(pid, procRoot, file.fd, build, constants, library)
     if ('missing' in learnt) {
       throw refused(`the layout of ${executable.path} is not known: ${learnt.missing}`)
     }
     known.set(key, learnt)
     return learnt
+  } finally {
+    await file.close()
+  }
+}
+
+async function fileKey(file: FileHandle): Promise<string> {
+  const { dev, ino, size, mtimeMs } = await file.stat()
+  return `${dev}:${ino}:${size}:${mtimeMs}`
+}
+
+/** The constants of the V8 that runs, with the build id of the executable. */
+async function buildOf(
+  executable: FileHandle,
+  pid: number,
+  procRoot: string,
+  library: Libnode | undefined,
+): Promise<BuildConstants> {
+  if (library === undefined) return readBuildConstants(executable)
+  const file = await openLibnode(library, pid, procRoot)
+  if (file === undefined)
+    throw refused(`${library.path} was replaced since process ${pid} loaded it`)
+  try {
+    const { values } = await readBuildConstants(file)
+    return { values, buildId: await readBuildId(executable) }
   } finally {
     await file.close()
   }
@@ -66,9 +91,12 @@ async function learnFrom(
   fd: number,
   build: BuildConstants,
   constants: Constants,
+  library: Libnode | undefined,
 ): Promise<Layout | { readonly missing: string }> {
   const child = await startCalibrationChild(pid, procRoot, fd, build.buildId)
   try {
+    const loaded = await libnodeOf(child.pid)
+    if (loaded?.inode !== library?.inode) return { missing: 'its child has loaded another libnode' }
     let result: Layout | { readonly missing: string } = { missing: 'its child ended' }
     for (let attempt = 0; attempt < attempts; attempt++) {
       result = await learnOnce(child.pid, build.buildId, constants)

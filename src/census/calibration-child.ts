@@ -34,12 +34,13 @@ export async function startCalibrationChild(
   const isElsewhere = !own && (await isInOtherMounts(targetPid, procRoot))
   if (!own) await checkMayRun(targetPid, procRoot, isElsewhere)
   const [file, ...args] = own
-    ? [process.execPath, ...nodeArguments]
+    ? // What runs, not what an upgrade may have put at its path.
+      ['/proc/self/exe', ...nodeArguments]
     : isElsewhere
       ? [...enterArguments(targetPid), '/proc/self/fd/3', ...nodeArguments]
       : ['/proc/self/fd/3', ...nodeArguments]
   const isRoot = process.geteuid?.() === 0
-  const child = spawn(file ?? '', args, {
+  const child = spawn(...untouched(file ?? '', args), {
     argv0: isElsewhere ? undefined : 'node',
     cwd: '/',
     env: {},
@@ -57,6 +58,16 @@ export async function startCalibrationChild(
     const why = cause instanceof Error ? cause.message : String(cause)
     throw refused(`a child of the same Node to learn its layout from did not run: ${why}`, cause)
   }
+}
+
+/**
+ * What patches child_process from NODE_OPTIONS, such as tools that measure coverage, puts code of its
+ * own into every child that is a Node; it leaves env(1) alone.
+ */
+function untouched(file: string, args: readonly string[]): [string, string[]] {
+  if (process.env.NODE_OPTIONS === undefined) return [file, [...args]]
+  const path = file === '/proc/self/exe' ? process.execPath : file
+  return ['env', ['-i', `PATH=${process.env.PATH}`, path, ...args]]
 }
 
 /** No more rights than the target has: ours are dropped by setuid, which nsenter does last. */

@@ -1,18 +1,14 @@
 /** Walks through a program as V8's bytecode generator does. See suspend-points.ts. */
 import type { Node } from 'acorn'
-import {
-  newBody,
-  type PointKind,
-  type SourceFunction,
-  type SourceFunctions,
-} from './source-function.ts'
-import { type AnyNode, isFunction, isNode, truth } from './syntax-tree.ts'
+import type { SourceFunction, SourceFunctions } from './source-function.ts'
+import { type AnyNode, isFunction, isNode, outcomes, skipsRight, truth } from './syntax-tree.ts'
+import { type Jump, WalkedBody } from './walked-body.ts'
 
 export class PointWalk {
   readonly #functions = new Map<number, SourceFunction>()
   readonly #source: string
   #className = ''
-  #body = newBody(false)
+  #body = new WalkedBody(false)
 
   constructor(source: string) {
     this.#source = source
@@ -20,14 +16,10 @@ export class PointWalk {
 
   module(program: AnyNode): SourceFunctions {
     // A module with top-level awaits is suspended once before it begins.
-    this.#point('start', program.start)
+    this.#body.point('start', program.start)
     this.#list(program.body)
     this.#describe(0, '')
     return this.#functions
-  }
-
-  #point(kind: PointKind, offset: number): void {
-    this.#body.points.push({ kind, offset })
   }
 
   #describe(start: number, className: string): void {
@@ -50,9 +42,9 @@ export class PointWalk {
 
   #function(node: AnyNode): void {
     const [outer, className] = [this.#body, this.#className]
-    this.#body = newBody(node.async === true && node.generator === true)
+    this.#body = new WalkedBody(node.async === true && node.generator === true)
     this.#className = ''
-    if (node.generator === true) this.#point('start', node.start)
+    if (node.generator === true) this.#body.point('start', node.start)
     for (const parameter of node.params as AnyNode[]) this.#visit(parameter)
     this.#visit(node.body)
     for (const start of this.#startsOf(node)) this.#describe(start, className)
@@ -76,7 +68,7 @@ export class PointWalk {
       case 'ReturnStatement':
         this.#visit(node.argument)
         if (body.isAsyncGenerator && isNode(node.argument)) {
-          this.#point('await', node.argument.start)
+          this.#body.point('await', node.argument.start)
         }
         body.isDead = true
         return
@@ -84,15 +76,10 @@ export class PointWalk {
         this.#visit(node.argument)
         body.isDead = true
         return
-      case 'ContinueStatement':
-        body.isDead = true
-        return
-      case 'BreakStatement': {
-        const label = (node.label as AnyNode | null)?.name
-        const target = body.breakables.findLast(({ labels, isPlain }) =>
-          label === undefined ? isPlain : labels.includes(label as string),
-        )
-        if (target !== undefined) target.isBroken = true
+      case 'BreakStatement':
+      case 'ContinueStatement': {
+        const label = (node.label as { name: string } | null)?.name
+        this.#body.jump({ kind: node.type === 'BreakStatement' ? 'break' : 'continue', label })
         body.isDead = true
         return
       }
@@ -135,18 +122,8 @@ export class PointWalk {
     this.#body.labels.push((node.label as AnyNode).name as string)
     const takesLabel = /^(For|While|DoWhile|Switch|Labeled)/.test(inner.type)
     if (takesLabel) this.#visit(inner)
-    else this.#breakable(false, () => this.#visit(inner))
+    else this.#body.scoped('block', () => this.#visit(inner))
     this.#body.labels = []
-  }
-
-  /** Runs `visit`; what comes after it can be reached if a `break` leads there. */
-  #breakable(isPlain: boolean, visit: () => void): void {
-    const breakable = { labels: this.#body.labels, isPlain, isBroken: false }
-    this.#body.labels = []
-    this.#body.breakables.push(breakable)
-    visit()
-    this.#body.breakables.pop()
-    if (breakable.isBroken) this.#body.isDead = false
   }
 
   #branches({ test, consequent, alternate }: AnyNode): void {
@@ -156,9 +133,12 @@ export class PointWalk {
       return
     }
     this.#visit(test)
+    const isDeadBefore = this.#body.isDead
+    const { isTrue, isFalse } = outcomes(test)
+    this.#body.isDead ||= !isTrue
     this.#visit(consequent)
     const isDead = this.#body.isDead
-    this.#body.isDead = false
+    this.#body.isDead = isDeadBefore || !isFalse
     this.#visit(alternate)
     this.#body.isDead &&= isDead
   }
@@ -166,30 +146,32 @@ export class PointWalk {
   #loop(node: AnyNode, before: unknown[], body: unknown[], after: unknown[]): void {
     const known = node.test === null ? true : truth(node.test)
     if (known === false && node.type !== 'DoWhileStatement') return
-    this.#breakable(true, () => {
+    this.#body.scoped('loop', (scope) => {
       for (const part of before) if (known === undefined) this.#visit(part)
       for (const part of body) this.#visit(part)
-      // A `continue`, or the end of the body, leads to what comes after it.
-      this.#body.isDead = false
+      if (scope.isContinued) this.#body.isDead = false
+      const isDead = this.#body.isDead
       for (const part of after) if (part !== node.test || known === undefined) this.#visit(part)
-      this.#body.isDead = known === true
+      // A test at the beginning ends the loop, one at the end only if it is come to.
+      const { isFalse } = node.test === null ? { isFalse: false } : outcomes(node.test)
+      this.#body.isDead = !isFalse || (node.type === 'DoWhileStatement' && isDead)
     })
   }
 
   #forEach({ type, left, right, body, await: isAwaiting }: AnyNode): void {
     this.#visit(right)
-    this.#breakable(true, () => {
+    this.#body.scoped('loop', () => {
       const target = left as AnyNode
       const [declared] = (target.declarations as AnyNode[] | undefined) ?? []
       const each = (declared?.id ?? target) as AnyNode
-      if (isAwaiting === true) this.#point('await', each.start)
+      if (isAwaiting === true) this.#body.point('await', each.start)
       this.#visit(left)
       this.#visit(body)
       this.#body.isDead = false
     })
     // Where the loop is left early, the iterator's `return` is awaited.
     if (type === 'ForOfStatement' && isAwaiting === true) {
-      this.#point('await', (right as Node).start)
+      this.#body.point('await', (right as Node).start)
     }
   }
 
@@ -197,7 +179,7 @@ export class PointWalk {
     const all = cases as AnyNode[]
     this.#visit(discriminant)
     for (const each of all) this.#visit(each.test)
-    this.#breakable(true, () => {
+    this.#body.scoped('switch', () => {
       for (const each of all) {
         this.#body.isDead = false
         this.#list(each.consequent)
@@ -207,24 +189,40 @@ export class PointWalk {
   }
 
   #try({ block, handler, finalizer }: AnyNode): void {
-    this.#visit(block)
-    if (isNode(handler)) {
-      const isDead = this.#body.isDead
-      this.#body.isDead = false
-      this.#visit(handler.param)
-      this.#visit(handler.body)
-      this.#body.isDead &&= isDead
+    if (!isNode(finalizer)) {
+      this.#tryCatch(block, handler)
+      return
     }
-    if (!isNode(finalizer)) return
+    let jumps: readonly Jump[] = []
+    this.#body.scoped('finally', ({ deferred }) => {
+      this.#tryCatch(block, handler)
+      jumps = deferred
+    })
+    const isDead = this.#body.isDead
     this.#body.isDead = false
     this.#visit(finalizer)
+    const isDeadAtEnd = this.#body.isDead
+    // V8's table of these jumps makes them appear reachable even behind a `throw`.
+    this.#body.isDead = false
+    for (const jump of jumps) this.#body.jump(jump)
+    this.#body.isDead = isDead || isDeadAtEnd
+  }
+
+  #tryCatch(block: unknown, handler: unknown): void {
+    this.#visit(block)
+    if (!isNode(handler)) return
+    const isDead = this.#body.isDead
+    this.#body.isDead = false
+    this.#visit(handler.param)
+    this.#visit(handler.body)
+    this.#body.isDead &&= isDead
   }
 
   #expression(node: AnyNode): void {
     switch (node.type) {
       case 'AwaitExpression':
         this.#visit(node.argument)
-        this.#point('await', node.start)
+        this.#body.point('await', node.start)
         return
       case 'YieldExpression':
         this.#yield(node)
@@ -250,9 +248,7 @@ export class PointWalk {
       }
       case 'LogicalExpression':
         this.#visit(node.left)
-        if (node.operator === '??' || truth(node.left) !== (node.operator === '||')) {
-          this.#visit(node.right)
-        }
+        if (!skipsRight(node)) this.#visit(node.right)
         return
       case 'ClassDeclaration':
       case 'ClassExpression':
@@ -267,9 +263,9 @@ export class PointWalk {
   #yield({ start, argument, delegate }: AnyNode): void {
     this.#visit(argument)
     if (delegate === true && this.#body.isAsyncGenerator) {
-      for (let count = 0; count < 3; count++) this.#point('await', start)
+      for (let count = 0; count < 3; count++) this.#body.point('await', start)
     }
-    this.#point('yield', start)
+    this.#body.point('yield', start)
   }
 
   /** Initialisers of fields and static blocks are functions of their own, without suspend points. */
@@ -279,7 +275,7 @@ export class PointWalk {
     for (const member of (body as AnyNode).body as AnyNode[]) {
       if (member.computed === true) this.#visit(member.key)
       this.#className = (id as { name?: string } | null)?.name ?? ''
-      if (!isNode(member.value) || !isFunction(member.value)) this.#body = newBody(false)
+      if (!isNode(member.value) || !isFunction(member.value)) this.#body = new WalkedBody(false)
       if (member.type === 'StaticBlock') this.#list(member.body)
       else this.#visit(member.value)
       this.#body = outer

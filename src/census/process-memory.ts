@@ -7,8 +7,8 @@ import { closeSync, openSync, readSync } from 'node:fs'
 
 const blockBytes = 64 * 1024
 const pageBytes = 4096
-/** 64 MB: the walk over 700 MB of heap then reads a block 1.5 times on average. */
-const maxBlocks = 1024
+/** 24 MB. With 64 MB the walk over 560 MB of heap reads as much, and takes as long. */
+const maxBlocks = 384
 
 export interface Span {
   readonly start: number
@@ -20,7 +20,8 @@ export class ProcessMemory {
   readonly #blocks = new Map<number, Uint32Array>()
   /** Blocks that were copied for good, so that everything in them belongs to one moment. */
   readonly #pinned = new Map<number, Uint32Array>()
-  #copies: Uint32Array[] = []
+  /** By number of their first block. */
+  readonly #copies = new Map<number, Uint32Array>()
   readonly #spare = new Map<number, Uint32Array[]>()
   #lastNumber = -1
   #lastBlock: Uint32Array = new Uint32Array(0)
@@ -34,6 +35,9 @@ export class ProcessMemory {
 
   close(): void {
     closeSync(this.#fd)
+    this.unpin()
+    this.#spare.clear()
+    this.#lastBlock = new Uint32Array(0)
   }
 
   /** The 64-bit word; 0 where nothing is mapped. Exact below 2^53: user addresses end at 2^47. */
@@ -76,10 +80,11 @@ export class ProcessMemory {
   /** Copies memory that every later look will see; both numbers are multiples of a block. */
   pin(address: number, sizeBytes: number): void {
     const size = Math.ceil(sizeBytes / blockBytes) * blockBytes
+    this.release(address)
     const copy = this.#spare.get(size)?.pop() ?? new Uint32Array(size / 4)
     this.#fill(copy, address)
-    this.#copies.push(copy)
     const first = Math.floor(address / blockBytes)
+    this.#copies.set(first, copy)
     for (let block = 0; block < size / blockBytes; block++) {
       const at = block * (blockBytes / 4)
       this.#pinned.set(first + block, copy.subarray(at, at + blockBytes / 4))
@@ -87,15 +92,23 @@ export class ProcessMemory {
     this.#lastNumber = -1
   }
 
-  /** Memory that was pinned is used again: to allocate it takes longer than to fill it. */
-  unpin(): void {
-    this.#pinned.clear()
-    for (const copy of this.#copies) {
-      const spare = this.#spare.get(copy.byteLength) ?? []
-      spare.push(copy)
-      this.#spare.set(copy.byteLength, spare)
+  /** Undoes `pin` of that address. The copy is used again: to allocate it takes longer than to fill it. */
+  release(address: number): void {
+    const first = Math.floor(address / blockBytes)
+    const copy = this.#copies.get(first)
+    if (copy === undefined) return
+    this.#copies.delete(first)
+    for (let block = 0; block < copy.byteLength / blockBytes; block++) {
+      this.#pinned.delete(first + block)
     }
-    this.#copies = []
+    const spare = this.#spare.get(copy.byteLength) ?? []
+    spare.push(copy)
+    this.#spare.set(copy.byteLength, spare)
+    this.#lastNumber = -1
+  }
+
+  unpin(): void {
+    for (const first of [...this.#copies.keys()]) this.release(first * blockBytes)
     this.forget()
   }
 

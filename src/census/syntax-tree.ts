@@ -20,3 +20,26 @@ export function truth(value: unknown): boolean | undefined {
   const negated = truth(value.argument)
   return negated === undefined ? undefined : !negated
 }
+
+/** Which ways a test may go, as V8 sees it: what is behind `1 ||` is not looked at. */
+export function outcomes(value: unknown): { readonly isTrue: boolean; readonly isFalse: boolean } {
+  const known = truth(value)
+  if (known !== undefined) return { isTrue: known, isFalse: !known }
+  const both = { isTrue: true, isFalse: true }
+  if (!isNode(value)) return both
+  if (value.type === 'UnaryExpression' && value.operator === '!') {
+    const { isTrue, isFalse } = outcomes(value.argument)
+    return { isTrue: isFalse, isFalse: isTrue }
+  }
+  const left = value.type === 'LogicalExpression' ? truth(value.left) : undefined
+  if (left === undefined) return both
+  if (skipsRight(value)) return { isTrue: left, isFalse: !left }
+  return outcomes(value.right)
+}
+
+/** Whether what is on the left of `&&`, `||` or `??` is known, so that V8 does not look at the right. */
+export function skipsRight({ operator, left }: AnyNode): boolean {
+  const known = truth(left)
+  if (operator !== '??') return known === (operator === '||')
+  return known !== undefined && (left as AnyNode).raw !== 'null'
+}

@@ -8,6 +8,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { CaptureError, type OperationalError, TargetError } from '../errors.ts'
+import { readProcessStat } from '../proc/process-stat.ts'
 import type { KnownLayouts } from './calibrate.ts'
 import type { Census } from './census.ts'
 import type { CensusReply, CensusTask } from './census-thread.ts'
@@ -40,9 +41,12 @@ const entry = import.meta.url.endsWith('.ts') ? './census-thread.ts' : './census
  * capture-aborted when the signal fired; {TargetError} target-vanished.
  */
 export async function takeCensus(options: CensusOptions): Promise<Census> {
-  const { pid, procRoot = '/proc', maxBytes, passes, stop = false, signal } = options
+  const { pid, procRoot = '/proc', maxBytes, signal } = options
   if (signal?.aborted) throw aborted(signal)
-  const request = { pid, procRoot, maxBytes, passes, stop }
+  // What somebody else has stopped needs no stop, and must not be resumed by us.
+  const isStopped = /[Tt]/.test((await readProcessStat(pid, procRoot))?.state ?? '')
+  const passes = isStopped ? 1 : options.passes
+  const request = { pid, procRoot, maxBytes, passes, stop: options.stop === true && !isStopped }
   const task: CensusTask = { request, known }
   const worker = new Worker(new URL(entry, import.meta.url), { workerData: task, name: 'census' })
   const reply = await answerOf(worker, request, signal)
@@ -58,19 +62,16 @@ function answerOf(
   signal: AbortSignal | undefined,
 ): Promise<CensusReply> {
   return new Promise((resolve, reject) => {
-    const abort = () => {
-      // A thread that is ended does not run its `finally`.
-      void worker.terminate().then(() => {
-        if (stop) resume(pid)
-        reject(aborted(signal))
-      })
-    }
+    const abort = () => void worker.terminate()
     signal?.addEventListener('abort', abort, { once: true })
     worker.once('message', resolve)
     worker.once('error', reject)
-    worker.once('exit', () => {
+    worker.once('exit', (code) => {
       signal?.removeEventListener('abort', abort)
-      reject(new CaptureError('recording-invalid', 'the census ended without a result'))
+      // A thread that is ended does not run its `finally`.
+      if (code !== 0 && stop) resume(pid)
+      if (signal?.aborted) reject(aborted(signal))
+      else reject(new CaptureError('recording-invalid', 'the census ended without a result'))
     })
   })
 }

@@ -74,6 +74,8 @@ function pinHeap(
     const limits = youngLimits(memory, heap, now)
     let pinnedBytes = 0
     for (const page of now) {
+      // What an attempt before this one has copied may be of another moment.
+      memory.release(page.address)
       if (!isToPage(page) || limits.get(page.address) === 0) continue
       pinnedBytes += page.sizeBytes
       if (pinnedBytes <= maxPinnedBytes) memory.pin(page.address, page.sizeBytes)
