@@ -120,7 +120,8 @@ function publicFolder(t: Test): string {
 }
 
 async function spawnAs(t: Test, uid: number): Promise<number> {
-  const child = spawn(process.execPath, [program], {
+  // env(1) becomes the target, without what tap puts into every child.
+  const child = spawn('env', ['-i', process.execPath, program], {
     uid,
     gid: uid,
     stdio: ['pipe', 'pipe', 'pipe'],
