@@ -12,6 +12,7 @@ import { readProcessStat } from '../proc/process-stat.ts'
 import type { KnownLayouts } from './calibrate.ts'
 import type { Census } from './census.ts'
 import type { CensusReply, CensusTask } from './census-thread.ts'
+import { Turns } from './turns.ts'
 
 export interface CensusOptions {
   readonly pid: number
@@ -34,6 +35,9 @@ export interface CensusOptions {
 const known: KnownLayouts = new Map()
 const maxKnown = 100
 
+/** Each keeps a processor busy; one of a million functions took 107 MB. */
+const turns = new Turns(2)
+
 const entry = import.meta.url.endsWith('.ts') ? './census-thread.ts' : './census-thread.js'
 
 /**
@@ -48,8 +52,12 @@ export async function takeCensus(options: CensusOptions): Promise<Census> {
   const passes = isStopped ? 1 : options.passes
   const request = { pid, procRoot, maxBytes, passes, stop: options.stop === true && !isStopped }
   const task: CensusTask = { request, known }
-  const worker = new Worker(new URL(entry, import.meta.url), { workerData: task, name: 'census' })
-  const reply = await answerOf(worker, request, signal)
+  const reply = await turns.run(async () => {
+    if (signal?.aborted) throw aborted(signal)
+    const url = new URL(entry, import.meta.url)
+    const worker = new Worker(url, { workerData: task, name: 'census' })
+    return answerOf(worker, request, signal)
+  })
   if (known.size > maxKnown) known.clear()
   for (const [key, layout] of reply.known) known.set(key, layout)
   if (reply.census !== undefined) return reply.census

@@ -32,7 +32,12 @@ await onEveryNode(
 t.test('the table of possible stacks tells wrong ones', async (t) => {
   t.ok(isPossible('slow 55:1'))
   t.ok(isPossible('handler 58:1 < client 65:1'))
-  for (const wrong of ['slow 55:1 < client 65:1', 'handler 58:1', 'session 34:1 < rows 41:1']) {
+  for (const wrong of [
+    'slow 55:1 < client 65:1',
+    'handler 12:1',
+    'handler 60:1 < rows 41:1',
+    'session 34:1 < rows 41:1',
+  ]) {
     t.notOk(isPossible(wrong), wrong)
   }
 })
