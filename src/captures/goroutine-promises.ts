@@ -49,8 +49,7 @@ export async function readPromises(
   { maxFrames = 100, maxPauseMs, signal }: PromisesOptions,
 ): Promise<SuspendedByPromises> {
   const options = { timeoutMs: 5000, signal }
-  const heapBytes = Number(await evaluate(session, 'process.memoryUsage().heapUsed', options))
-  const expectedMs = Math.round(promisesPauseMs(heapBytes))
+  const expectedMs = await expectedPauseMs(session, options)
   if (maxPauseMs !== undefined && !(expectedMs <= maxPauseMs)) {
     const message =
       `listing the promises of ${target.id} would stop it for about ${expectedMs} ms, ` +
@@ -62,6 +61,12 @@ export async function readPromises(
   } finally {
     await releaseObjects(session)
   }
+}
+
+/** How long the walk of the heap will probably stop the target. */
+export async function expectedPauseMs(session: Session, options: CommandOptions): Promise<number> {
+  const heapBytes = Number(await evaluate(session, 'process.memoryUsage().heapUsed', options))
+  return Math.round(promisesPauseMs(heapBytes))
 }
 
 export function promisesPauseMs(heapBytes: number): number {

@@ -3,7 +3,7 @@
  * does not notice, or, where the kernel refuses that, its promises, which stops it for a while. Deep
  * ones come out of a heap snapshot, which stops it for long and tells more.
  */
-import { CaptureError, TargetError } from '../errors.ts'
+import { TargetError } from '../errors.ts'
 import type { Attachment } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { Draft } from './draft-entries.ts'
@@ -15,7 +15,10 @@ import {
 } from './goroutine-census.ts'
 import { readDeep, type SnapshotAnalysis } from './goroutine-deep.ts'
 import type { CensusKind, Cut } from './goroutine-entry.ts'
-import { readPromises, type SuspendedByPromises } from './goroutine-promises.ts'
+import { expectedPauseMs, readPromises, type SuspendedByPromises } from './goroutine-promises.ts'
+
+/** Who asked for a census has not asked for a pause: no more than starting a CPU profile takes. */
+const unaskedPauseMs = 250
 
 export interface SuspendedOptions {
   /** By a heap snapshot, which this analyses. */
@@ -70,20 +73,21 @@ export async function readSuspended(
   return nothing([`suspended functions are missing: ${refusal.message}${next}`])
 }
 
-/** By the promises, where that stops the target for no longer than is allowed. */
+/** By the promises, where that stops the target for no longer than nobody will notice. */
 async function instead(
   attachment: Attachment,
   refusal: Error,
   options: SuspendedOptions,
 ): Promise<SuspendedWork> {
+  const { maxPauseMs = unaskedPauseMs, signal } = options
   const reason = `no census: ${refusal.message}`
-  try {
-    const work = ofPromises(await readPromises(attachment, options))
-    return { ...work, notes: [reason, ...work.notes] }
-  } catch (error) {
-    if (!(error instanceof CaptureError) || error.code !== 'pause-too-long') throw error
-    return nothing([reason, error.message])
+  const expectedMs = await expectedPauseMs(attachment.session, { signal })
+  if (!(expectedMs <= Math.min(maxPauseMs, unaskedPauseMs))) {
+    const instead = `its promises tell of suspended functions, too, and listing them stops it for about ${expectedMs} ms: promises=1`
+    return nothing([reason, instead])
   }
+  const work = ofPromises(await readPromises(attachment, options))
+  return { ...work, notes: [reason, ...work.notes] }
 }
 
 function deepGroup({ kind, count, stack, elided = false, waitsFor }: Draft): SuspendedGroup {

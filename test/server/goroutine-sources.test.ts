@@ -68,7 +68,7 @@ t.test('suspended functions are at the line of the TypeScript that was written',
 t.test('what runs in a minified bundle has its original names', async (t) => {
   const program = join(checkout, 'test/fixtures/maps/built/esbuild-cjs-min.cjs')
   const { pid } = await spawnTarget(t, program, { nodeArguments })
-  const original = /(?:^|\.)(?:sumRoots|sumSines|sumLogs|Cart|addTaxes|settle|runRound)$/
+  const original = /(?:^|\.|^new )(?:sumRoots|sumSines|sumLogs|Cart|addTaxes|settle|runRound)$/
   const main = join(checkout, 'test/fixtures/maps/src/main.ts')
   // Between two rounds nothing runs.
   for (let attempt = 0; attempt < 10; attempt++) {
