@@ -13,6 +13,8 @@ const all = [
   'heap',
   'heapsnapshot',
   'retained',
+  'sourcemaps',
+  'census',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

@@ -2,11 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
+import { GoroutineSnapshots } from './captures/goroutine-snapshots.ts'
 import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
+import { SourceMaps } from './sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from './targets/targets.ts'
 
 /** systemd waits 90 s, Docker 10 s; whoever stops us shall not wait longer than 5 s. */
@@ -45,6 +47,7 @@ class Daemon {
   readonly #logger: Logger
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
+  readonly #sourceMaps = new SourceMaps()
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -59,6 +62,8 @@ class Daemon {
       limits: { ...config.limits },
       profile: { ...config.profile },
       heap: { ...config.heap },
+      goroutine: { ...config.goroutine },
+      sources: { sourceMaps: config.sourceMaps },
     }
   }
 
@@ -69,10 +74,13 @@ class Daemon {
       this.#logger.info('switched off by enabled: false; listening on nothing')
       return
     }
-    const app = buildApp(
-      { targets: this.#targets, heapSamplers: this.#heapSamplers },
-      this.#serverOptions,
-    )
+    const services = {
+      targets: this.#targets,
+      heapSamplers: this.#heapSamplers,
+      goroutines: new GoroutineSnapshots(this.#targets),
+      sourceMaps: this.#sourceMaps,
+    }
+    const app = buildApp(services, this.#serverOptions)
     const url = await listen(app, this.#config.listen)
     this.#app = app
     this.#logger.info({ url }, 'listening')
@@ -90,6 +98,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
+    await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
     if (leftOpen > 0) this.#logger.error({ leftOpen }, 'inspectors may be left open')
@@ -123,6 +132,8 @@ class Daemon {
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
+    Object.assign(this.#serverOptions.goroutine, config.goroutine)
+    Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
   }
 }
 

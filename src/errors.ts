@@ -38,6 +38,10 @@ export type CaptureErrorCode =
   | 'capture-too-costly'
   /** The recording came back unusable. */
   | 'recording-invalid'
+  /** The memory of the process may not be read, or its V8 is laid out in a way that is not known. */
+  | 'census-refused'
+  /** It would read more of the target's memory than is allowed. */
+  | 'memory-too-large'
   /** Whoever asked went away, or pprofd is stopping. */
   | 'capture-aborted'
 

@@ -15,7 +15,7 @@ import { anySignal, noTimeoutMs, type OnProgress, streamSnapshot } from './snaps
 
 export interface HeapSnapshotOptions extends CaptureControl {
   /** What it is for, as the option `profiles` of the configuration calls it. */
-  readonly kind: 'heapsnapshot' | 'retained'
+  readonly kind: 'heapsnapshot' | 'retained' | 'goroutine'
   /** `main`, or a worker as WorkerSessions calls it; default: main. */
   readonly thread?: string | undefined
   /** Take it although it may need more memory than there is, or longer than `maxPauseMs`. */

@@ -5,6 +5,7 @@ import { InputError } from '../errors.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addConfigCommand } from './config.ts'
+import { addGoroutineCommand } from './goroutine.ts'
 import { addHeapCommands } from './heap.ts'
 import { addHeapSnapshotCommand } from './heapsnapshot.ts'
 import { addProfileCommand } from './profile.ts'
@@ -25,6 +26,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addPsCommand(commands)
   addCheckCommand(commands)
   addProfileCommand(commands)
+  addGoroutineCommand(commands)
   addHeapCommands(commands)
   addHeapSnapshotCommand(commands)
   addRetainedCommand(commands)

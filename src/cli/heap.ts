@@ -8,6 +8,7 @@ import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
+import { sourceMapsFlag, withSources } from './target-sources.ts'
 
 interface HeapFlags extends CommonFlags {
   readonly target: string
@@ -15,6 +16,7 @@ interface HeapFlags extends CommonFlags {
   readonly gc?: boolean | undefined
   readonly output?: string | undefined
   readonly force?: boolean | undefined
+  readonly sourceMaps?: boolean | undefined
 }
 
 const descriptions: Readonly<Record<HeapProfileName, string>> = {
@@ -51,6 +53,7 @@ export function addHeapCommands({ cli, run }: Commands): void {
             defaultDescription: `${name}-NAME-PID.pb.gz`,
           })
           .option('force', captureFlags.force)
+          .option('source-maps', sourceMapsFlag)
           .example(
             `$0 ${name} 4711 -s 10 -o ${name}.pb.gz`,
             `then: go tool pprof -http=: ${name}.pb.gz`,
@@ -65,7 +68,7 @@ async function record(
   flags: HeapFlags,
   direct: DirectTargets,
 ): Promise<number> {
-  const { heap, limits } = direct.config
+  const { heap, limits, sourceMaps } = direct.config
   const seconds = numberFlag('--seconds', flags.seconds, {
     fallback: heap.seconds,
     above: 0,
@@ -89,8 +92,11 @@ async function record(
         maxPauseMs: flags.force ? undefined : limits.maxPauseMs,
       }),
   })
-  const { bytes } = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof')
   const { target } = recording
+  const form = isText ? 'text' : 'pprof'
+  const { bytes } = await withSources(target, flags.sourceMaps ?? sourceMaps, (sources) =>
+    encodeHeapProfile(recording, name, form, sources),
+  )
   const file = flags.output ?? `${name}-${fileNamePart(target.name)}-${target.pid}.pb.gz`
   await writeOutput(file, bytes)
   if (file !== '-') process.stderr.write(summary(recording, file))

@@ -15,6 +15,7 @@ import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
+import { sourceMapsFlag, withSources } from './target-sources.ts'
 
 interface ProfileFlags extends CommonFlags {
   readonly target: string
@@ -24,6 +25,7 @@ interface ProfileFlags extends CommonFlags {
   readonly format?: string | undefined
   readonly tree?: boolean | undefined
   readonly force?: boolean | undefined
+  readonly sourceMaps?: boolean | undefined
 }
 
 const formatNames = Object.keys(cpuFormats) as CpuFormat[]
@@ -59,6 +61,7 @@ export function addProfileCommand({ cli, run }: Commands): void {
           description: 'Also the Node processes below it: a whole cluster in one profile',
         })
         .option('force', captureFlags.force)
+        .option('source-maps', sourceMapsFlag)
         .example('$0 profile 4711 -s 5 -o cpu.pb.gz', 'then: go tool pprof -http=: cpu.pb.gz')
         .example('$0 profile api -s 10 -o cpu.md', 'a one-page summary to read')
         .example('$0 profile api -o cpu.speedscope.json', 'then drop it on https://speedscope.app'),
@@ -92,7 +95,11 @@ async function profile(flags: ProfileFlags, direct: DirectTargets): Promise<numb
         maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
       }),
   })
-  const { bytes } = await encodeCpuProfile(recording, format)
+  const { bytes } = await withSources(
+    recording.target,
+    flags.sourceMaps ?? config.sourceMaps,
+    (sources) => encodeCpuProfile(recording, format, sources),
+  )
   const file = flags.output ?? defaultFile(recording, format)
   await writeOutput(file, bytes)
   if (file !== '-') process.stderr.write(summary(recording, file, format))

@@ -21,6 +21,8 @@ export interface Settings {
   readonly defaultTarget?: string | number
   /** Whether Node processes that `targets` does not list are served too. */
   readonly discover: boolean
+  /** Whether the target's files are read for source maps and packages. */
+  readonly sourceMaps: boolean
   /** What may be taken of targets that do not say it themselves; undefined: `servedProfiles`, or all. */
   readonly profiles?: readonly ProfileKind[]
   /** Absolute path; state-folder.ts chooses where there is none. */
@@ -29,6 +31,7 @@ export interface Settings {
   readonly limits: Limits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly goroutine: GoroutineDefaults
   readonly log: { readonly level: LogLevel }
 }
 
@@ -52,15 +55,15 @@ export interface ConfiguredTarget {
   readonly heap?: { readonly continuous?: boolean }
 }
 
-/** Called as in URLs; `heap` means allocs, too. */
-export type ProfileKind = 'profile' | 'heap' | 'retained' | 'heapsnapshot'
+/** Called as in URLs; `heap` means allocs, too, and `goroutine` panicparse. */
+export type ProfileKind = 'profile' | 'heap' | 'retained' | 'heapsnapshot' | 'goroutine'
 
 /**
  * What the daemon serves where the configuration does not say. A heap snapshot holds every string of
  * the target, its passwords and its users' data, so it needs to be allowed by name. Whoever runs a
  * command has the right to take one anyway.
  */
-export const servedProfiles: readonly ProfileKind[] = ['profile', 'heap', 'retained']
+export const servedProfiles: readonly ProfileKind[] = ['profile', 'heap', 'retained', 'goroutine']
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */
@@ -96,6 +99,22 @@ export interface HeapDefaults {
   readonly seconds: number
   /** Mean number of bytes between two samples. */
   readonly samplingInterval: number
+}
+
+/** How /debug/pprof/goroutine and /debug/panicparse look at a target. */
+export interface GoroutineDefaults {
+  /** Most bytes of its heaps that may be read in one pass for suspended functions. */
+  readonly maxHeapBytes: number
+  /** From one page /debug/panicparse of a target to the next. */
+  readonly minIntervalMs: number
+  /** Of one thread. */
+  readonly maxEntries: number
+  /** How long listing may hold up a thread. */
+  readonly budgetMs: number
+  /** Whether SIGSTOP stops a target while its memory is read. */
+  readonly stop: boolean
+  /** Whether URLs are shown with their query. */
+  readonly keepQuery: boolean
 }
 
 /** The levels of pino. */

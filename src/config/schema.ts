@@ -3,98 +3,7 @@
  * Validation, environment variables, flags, help and the tests of docs/configuration.md read it.
  * JSON Schema (https://json-schema.org/draft-07), plus `allowed`: what a pattern means, in words.
  */
-
-/** A path segment of URLs, so neither `.` nor `..`; a number would be a pid. */
-const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
-
-/** What can be taken of a target; `heap` means allocs, too. */
-const profileKinds = ['profile', 'heap', 'retained', 'heapsnapshot'] as const
-
-/** Linux's PID_MAX_LIMIT. */
-const maxPid = 4_194_304
-
-const target = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name'],
-  oneOf: [
-    { required: ['pid'] },
-    { required: ['pidFile'] },
-    { required: ['port'] },
-    { required: ['unit'] },
-    { required: ['match'] },
-  ],
-  properties: {
-    name: {
-      type: 'string',
-      pattern: targetName,
-      allowed:
-        'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self',
-      description: 'What URLs and commands call the target.',
-    },
-    pid: {
-      type: 'integer',
-      minimum: 1,
-      maximum: maxPid,
-      description: 'The process with this pid, for as long as it lives.',
-    },
-    pidFile: {
-      type: 'string',
-      // PATH_MAX of Linux is 4096 with the final NUL.
-      pattern: '^/[^\\u0000]{1,4094}$',
-      allowed: 'an absolute path',
-      description: 'The process whose pid this file holds; read again at every request.',
-    },
-    port: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 65_535,
-      description: 'The process whose inspector already listens on this port of 127.0.0.1.',
-    },
-    unit: {
-      type: 'string',
-      pattern: '^[A-Za-z0-9:_.\\\\@-]{1,255}$',
-      allowed: 'the name of a systemd unit, such as api.service',
-      description: 'The Node process of this systemd unit.',
-    },
-    match: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 1000,
-      format: 'regular-expression',
-      allowed: 'a regular expression of 1 to 1000 characters',
-      description: 'The process whose command line this JavaScript regular expression matches.',
-    },
-    enabled: {
-      type: 'boolean',
-      default: true,
-      description: 'Whether the target is served; false forbids it, also by its pid.',
-    },
-    signal: {
-      type: 'boolean',
-      default: true,
-      description:
-        'Whether SIGUSR1 may be sent to open its inspector; false uses an open one only.',
-    },
-    profiles: {
-      type: 'array',
-      uniqueItems: true,
-      items: { type: 'string', enum: profileKinds },
-      description: 'The profiles that may be taken of it; not set, those of the option profiles.',
-    },
-    heap: {
-      type: 'object',
-      additionalProperties: false,
-      description: 'What differs for its heap profiles from the section heap.',
-      properties: {
-        continuous: {
-          type: 'boolean',
-          description: 'Whether its allocations are sampled on; not set, as heap.continuous says.',
-        },
-      },
-    },
-  },
-} as const
+import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
   type: 'object',
@@ -117,7 +26,7 @@ export const configSchema = {
     targets: {
       type: 'array',
       default: [],
-      items: target,
+      items: targetSchema,
       description: 'The processes that have a name.',
     },
     defaultTarget: {
@@ -133,6 +42,11 @@ export const configSchema = {
       type: 'boolean',
       default: true,
       description: 'Whether Node processes that targets does not list are served too.',
+    },
+    sourceMaps: {
+      type: 'boolean',
+      default: true,
+      description: "Whether profiles name what source maps and packages in the target's files say.",
     },
     profiles: {
       type: 'array',
@@ -280,6 +194,57 @@ export const configSchema = {
           // Go's default.
           default: 524_288,
           description: 'Bytes between two samples on average; fewer are more exact and cost more.',
+        },
+      },
+    },
+    goroutine: {
+      type: 'object',
+      default: {},
+      additionalProperties: false,
+      description: 'How /debug/pprof/goroutine and /debug/panicparse look at a target.',
+      properties: {
+        maxHeapBytes: {
+          type: 'integer',
+          // As panicparse's maxmem.
+          minimum: 1_048_576,
+          maximum: 68_719_476_736,
+          default: 2_147_483_648,
+          description:
+            "Most bytes of a target's heaps that one search for suspended functions may read in a pass.",
+        },
+        minIntervalMs: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 3_600_000,
+          // That of panicparse's example.
+          default: 1000,
+          description:
+            'Milliseconds from one page /debug/panicparse of a target to the next; earlier ones are 429.',
+        },
+        maxEntries: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 100_000,
+          default: 1000,
+          description: 'Entries listed of one thread; what is left out is counted.',
+        },
+        budgetMs: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1000,
+          default: 5,
+          description: 'How long listing may hold up a thread of the target, in milliseconds.',
+        },
+        stop: {
+          type: 'boolean',
+          default: false,
+          description:
+            'Whether a target is stopped by SIGSTOP while its memory is read, once, for exact counts.',
+        },
+        keepQuery: {
+          type: 'boolean',
+          default: false,
+          description: 'Whether URLs are shown with their query, which may hold secrets.',
         },
       },
     },

@@ -6,7 +6,8 @@ import { cpuMarkdown } from './cpu-markdown.ts'
 import { cpuPprof } from './cpu-pprof.ts'
 import type { CpuRecording } from './cpu-recording.ts'
 import { cpuSpeedscope } from './cpu-speedscope.ts'
-import { cpuStacks } from './cpu-stacks.ts'
+import { type CpuStacks, cpuStacks, cpuStacksWithSources } from './cpu-stacks.ts'
+import type { FindSources } from './source-lookup.ts'
 
 export type CpuFormat = 'pprof' | 'cpuprofile' | 'speedscope' | 'collapsed' | 'markdown'
 
@@ -62,17 +63,27 @@ export interface EncodedProfile {
   readonly symbols: readonly (readonly [address: number, name: string])[]
 }
 
-/** Throws CaptureError `recording-invalid` where the target sent no usable profile. */
+/**
+ * `findSources` maps what ran to what was written; without it everything is as V8 says, as it always is
+ * in the format cpuprofile. Throws CaptureError `recording-invalid` where the target sent no usable profile.
+ */
 export async function encodeCpuProfile(
   recording: CpuRecording,
   format: CpuFormat,
+  findSources?: FindSources,
 ): Promise<EncodedProfile> {
   const { contentType, extension } = cpuFormats[format]
+  if (format === 'cpuprofile') {
+    return { bytes: cpuProfileBytes(recording), contentType, extension, symbols: [] }
+  }
+  const stacks = findSources
+    ? await cpuStacksWithSources(recording, findSources)
+    : cpuStacks(recording)
   if (format === 'pprof') {
-    const { bytes, symbols } = cpuPprof(cpuStacks(recording))
+    const { bytes, symbols } = cpuPprof(stacks)
     return { bytes: await gzipProfile(bytes), contentType, extension, symbols }
   }
-  return { bytes: encodeText[format](recording), contentType, extension, symbols: [] }
+  return { bytes: encodeText[format](stacks), contentType, extension, symbols: [] }
 }
 
 /** The format that a file's name asks for; undefined where its extension is none of ours. */
@@ -93,12 +104,11 @@ const formatNames: readonly CpuFormat[] = [
 ]
 
 const encodeText: Readonly<
-  Record<Exclude<CpuFormat, 'pprof'>, (recording: CpuRecording) => Uint8Array>
+  Record<Exclude<CpuFormat, 'pprof' | 'cpuprofile'>, (stacks: CpuStacks) => Uint8Array>
 > = {
-  cpuprofile: cpuProfileBytes,
-  speedscope: (recording) => cpuSpeedscope(cpuStacks(recording)),
-  collapsed: (recording) => cpuCollapsed(cpuStacks(recording)),
-  markdown: (recording) => cpuMarkdown(cpuStacks(recording)),
+  speedscope: cpuSpeedscope,
+  collapsed: cpuCollapsed,
+  markdown: cpuMarkdown,
 }
 
 /** V8's own bytes. The format has one thread, and leaving the others out would hide them. */

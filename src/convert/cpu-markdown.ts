@@ -1,15 +1,14 @@
 /** A CPU recording on one page, for a person or an assistant who wants the answer and not the data. */
-import { cleanText, cutEnd } from './clean-text.ts'
 import { threadName } from './cpu-collapsed.ts'
 import { describeQuality, percent, seconds } from './cpu-quality.ts'
 import type { CpuStacks } from './cpu-stacks.ts'
+import { escapeMarkdown } from './escape-markdown.ts'
 import type { Frame } from './frame.ts'
 import { type FunctionTotals, functionTotals } from './function-totals.ts'
 
 /** Rows of a table: what fits a screen. */
 const maxRows = 20
 const maxCallers = 3
-const maxCellBytes = 160
 
 export function cpuMarkdown(stacks: CpuStacks): Uint8Array {
   const totals = functionTotals(stacks)
@@ -17,7 +16,7 @@ export function cpuMarkdown(stacks: CpuStacks): Uint8Array {
   const bySelf = functions.filter(({ selfUs }) => selfUs > 0).sort((a, b) => b.selfUs - a.selfUs)
   const byTotal = functions.toSorted((a, b) => b.totalUs - a.totalUs)
   const lines = [
-    `# CPU profile of ${escapeText(stacks.recording.target.name)}`,
+    `# CPU profile of ${escapeMarkdown(stacks.recording.target.name)}`,
     '',
     `Started ${new Date(stacks.recording.startedAtMs).toISOString()}. The threads ran code for ${seconds(busyUs / 1000)}; percentages are of that.`,
     '',
@@ -27,7 +26,7 @@ export function cpuMarkdown(stacks: CpuStacks): Uint8Array {
     ...threadTable(stacks, totals.threadBusyUs),
     '## Quality of the recording',
     '',
-    ...describeQuality(stacks).map((line) => `- ${escapeText(line)}`),
+    ...describeQuality(stacks).map((line) => `- ${escapeMarkdown(line)}`),
   ]
   return Buffer.from(`${lines.join('\n')}\n`)
 }
@@ -41,10 +40,10 @@ function table(title: string, rows: readonly FunctionTotals[], busyUs: number): 
     '|---:|---:|---|---|---|',
     ...rows.slice(0, maxRows).map((row) => {
       const callers = row.callers.slice(0, maxCallers).map(({ frame, us }) => {
-        return `${escapeText(frame.name)} (${percent(us / row.totalUs)})`
+        return `${escapeMarkdown(frame.name)} (${percent(us / row.totalUs)})`
       })
       const shares = `${percent(row.selfUs / busyUs)} | ${percent(row.totalUs / busyUs)}`
-      return `| ${shares} | ${escapeText(row.frame.name)} | ${where(row.frame)} | ${callers.join(', ')} |`
+      return `| ${shares} | ${escapeMarkdown(row.frame.name)} | ${where(row.frame)} | ${callers.join(', ')} |`
     }),
     '',
   ]
@@ -58,7 +57,7 @@ function threadTable(stacks: CpuStacks, busyUs: readonly number[]): readonly str
     '|---|---:|---:|',
     ...stacks.threads.map((thread, index) => {
       const busy = seconds((busyUs[index] ?? 0) / 1000)
-      return `| ${escapeText(threadName(thread))} | ${thread.sampleCount} | ${busy} of ${seconds(thread.durationUs / 1000)} |`
+      return `| ${escapeMarkdown(threadName(thread))} | ${thread.sampleCount} | ${busy} of ${seconds(thread.durationUs / 1000)} |`
     }),
     '',
   ]
@@ -66,15 +65,5 @@ function threadTable(stacks: CpuStacks, busyUs: readonly number[]): readonly str
 
 function where({ file, line, origin }: Frame): string {
   if (file === '') return origin
-  return escapeText(`${file}:${line}`)
-}
-
-/** Text of the target as plain text: no markup, no links, no end of a table's cell. */
-function escapeText(text: string): string {
-  return cutEnd(cleanText(text), maxCellBytes)
-    .replace(/[\\`*_[\]|~#!]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/:\/\//g, ':\\/\\/')
+  return escapeMarkdown(`${file}:${line}`)
 }

@@ -8,11 +8,12 @@
  */
 
 import { limits } from '../pprof/profile.ts'
-import { type LabelsRef, type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import { type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
 import { cleanText, cutStart } from './clean-text.ts'
 import { achievedDurationUs, describeQuality } from './cpu-quality.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 import { LeafLines } from './leaf-lines.ts'
+import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
 
 export interface PprofCpuProfile {
@@ -37,11 +38,7 @@ export function cpuPprof(stacks: CpuStacks): PprofCpuProfile {
   })
   const locations = new PprofLocations(builder, stacks.frames)
   for (const thread of stacks.threads) {
-    const labels = builder.labels({
-      thread: cleanText(thread.thread) || 'unnamed',
-      pid: String(thread.pid),
-    })
-    addThread(builder, locations, thread, stacks.frames, labels)
+    addThread(builder, locations, thread, stacks)
   }
   return { bytes: builder.encode(), symbols: locations.symbols }
 }
@@ -50,10 +47,13 @@ function addThread(
   builder: ProfileBuilder,
   locations: PprofLocations,
   thread: ThreadStacks,
-  frames: CpuStacks['frames'],
-  labels: LabelsRef,
+  { frames, sources }: CpuStacks,
 ): void {
-  const leafLines = new LeafLines(thread)
+  const leafLines = new LeafLines(thread, sources)
+  const labels = new PackageLabels(builder, {
+    thread: cleanText(thread.thread) || 'unnamed',
+    pid: String(thread.pid),
+  })
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
@@ -66,11 +66,21 @@ function addThread(
       below = thread.parents[below] ?? -1
     }
     const callers = builder.callers(path)
+    const ownLabels = labels.of(packageOf(thread, stack, frames))
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, us * 1000], labels)
+      builder.addSample(top, callers, [samples, us * 1000], ownLabels)
     }
   }
+}
+
+/** Of the topmost frame that is neither Node's nor V8's. */
+function packageOf(thread: ThreadStacks, stack: number, frames: CpuStacks['frames']) {
+  for (let at = stack; at >= 0; at = thread.parents[at] ?? -1) {
+    const frame = frames[thread.frames[at] ?? -1]
+    if (!worksForItsCaller(frame)) return frame?.package
+  }
+  return undefined
 }
 
 /** Exact to the microsecond; as a plain number of nanoseconds it would not be. */

@@ -1,6 +1,7 @@
 /** What a CPU recording asked for and what it achieved, for those who judge its numbers. */
 import { cleanText } from './clean-text.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { sourceNotes } from './source-lookup.ts'
 
 export interface CpuQuality {
   readonly achievedDurationMs: number
@@ -84,6 +85,7 @@ export function describeQuality(stacks: CpuStacks): readonly string[] {
       : []),
     `pauses of the target: at most ${rounded(recording.startPauseMs)} ms at the start, ${rounded(recording.stopPauseMs)} ms at the stop`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
+    ...sourceNotes(stacks.sources),
     ...quality.warnings.map((warning) => `warning: ${warning}`),
   ]
 }

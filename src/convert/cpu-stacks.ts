@@ -4,6 +4,7 @@ import type { CpuRecording, ThreadRecording } from './cpu-recording.ts'
 import { Frames } from './frame.ts'
 import { mergeNodes } from './merge-nodes.ts'
 import { eachSample } from './sample-spans.ts'
+import { anyColumn, type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
 
 /** A stack is known by its index; it is its frame on top of its parent's. */
 export interface ThreadStacks {
@@ -34,22 +35,61 @@ export interface CpuStacks {
   /** Of all threads. */
   readonly frames: Frames['all']
   readonly threads: readonly ThreadStacks[]
+  /** Undefined where frames are V8's. */
+  readonly sources?: SourceLookup | undefined
 }
 
 export function cpuStacks(recording: CpuRecording): CpuStacks {
-  const frames = new Frames(recording.target.workingDirectory)
-  const threads = recording.threads.map((thread) =>
-    threadStacks(thread, recording.samplingIntervalUs, frames),
-  )
-  return { recording, frames: frames.all, threads }
+  return stacksOf(recording, recording.threads.map(parseThread))
+}
+
+/** With frames as they were written. */
+export async function cpuStacksWithSources(
+  recording: CpuRecording,
+  findSources: FindSources,
+): Promise<CpuStacks> {
+  const profiles = recording.threads.map(parseThread)
+  const questions = new SourceQuestions()
+  for (const profile of profiles) addQuestions(questions, profile)
+  return stacksOf(recording, profiles, await findSources(questions.all()))
+}
+
+function stacksOf(
+  recording: CpuRecording,
+  profiles: readonly CpuProfile[],
+  sources?: SourceLookup,
+): CpuStacks {
+  const frames = new Frames(recording.target.workingDirectory, sources)
+  const threads = recording.threads.flatMap((thread, index) => {
+    const profile = profiles[index]
+    return profile ? [threadStacks(thread, profile, recording.samplingIntervalUs, frames)] : []
+  })
+  return { recording, frames: frames.all, threads, sources }
+}
+
+function parseThread({ profileJson }: ThreadRecording): CpuProfile {
+  return parseCpuProfile(profileJson)
+}
+
+/** Where functions start, and the lines that ran. */
+function addQuestions(questions: SourceQuestions, profile: CpuProfile): void {
+  const { callFrames, frames, nodeCount, tickStarts, tickLines } = profile
+  for (const callFrame of callFrames) questions.addFunction(callFrame)
+  for (let node = 0; node < nodeCount; node++) {
+    const url = callFrames[frames[node] ?? -1]?.url ?? ''
+    const end = tickStarts[node + 1] ?? 0
+    for (let at = tickStarts[node] ?? 0; at < end; at++) {
+      questions.addPosition(url, (tickLines[at] ?? 0) - 1, anyColumn)
+    }
+  }
 }
 
 function threadStacks(
-  { pid, thread, profileJson }: ThreadRecording,
+  { pid, thread }: ThreadRecording,
+  profile: CpuProfile,
   samplingIntervalUs: number,
   frames: Frames,
 ): ThreadStacks {
-  const profile = parseCpuProfile(profileJson)
   const merged = mergeNodes(profile, frames)
   const selfSamples = new Float64Array(merged.stackCount)
   const selfUs = new Float64Array(merged.stackCount)

@@ -8,6 +8,7 @@ import type { CallFrame } from './call-frames.ts'
 import { cleanText, cutEnd, cutStart } from './clean-text.ts'
 import { frameAddress } from './frame-address.ts'
 import { classifyScript, evaluated, type Origin, type Script } from './script-origin.ts'
+import type { SourceLookup } from './source-lookup.ts'
 
 export interface Frame {
   /** Such as `express/lib/router/index.handle`, `src/db.query`, `node:fs.readSync`, `(program)`. */
@@ -20,6 +21,8 @@ export interface Frame {
   /** 47 bits, the same for the same function in every recording; see frame-address.ts. */
   readonly address: number
   readonly origin: Origin
+  /** Such as `express@5.1.0`; of dependencies, where it is known. */
+  readonly package?: string | undefined
   /** V8's `(idle)`: the thread waited. Not a function either, but samples hit it. */
   readonly isIdle: boolean
 }
@@ -30,12 +33,17 @@ const maxModuleBytes = limits.functionNameBytes / 2
 export class Frames {
   readonly all: Frame[] = []
   readonly #workingDirectory: string
+  readonly #sources: SourceLookup | undefined
   readonly #indexes = new Map<string, number>()
   readonly #scripts = new Map<string, Script>()
 
-  /** Names of application code are relative to `workingDirectory`; it may be empty. */
-  constructor(workingDirectory: string) {
+  /**
+   * Names of application code are relative to `workingDirectory`; it may be empty. With `sources`,
+   * which were asked for these call frames' positions, frames are what was written, not what ran.
+   */
+  constructor(workingDirectory: string, sources?: SourceLookup) {
     this.#workingDirectory = workingDirectory
+    this.#sources = sources
   }
 
   /**
@@ -43,7 +51,7 @@ export class Frames {
    * One function is one frame, on any thread.
    */
   indexOf(callFrame: CallFrame): number {
-    const { functionName, url, lineNumber, columnNumber } = callFrame
+    const { functionName, url, lineNumber, columnNumber } = this.#asWritten(callFrame)
     if (url === '' && lineNumber < 0 && functionName === '(root)') return -1
     const script = this.#scriptOf(url, lineNumber)
     const key = `${script.file}\0${lineNumber}\0${columnNumber}\0${functionName}`
@@ -51,8 +59,24 @@ export class Frames {
     if (known !== undefined) return known
     const index = this.all.length
     this.#indexes.set(key, index)
-    this.all.push(describeFrame(callFrame, script))
+    const written = { functionName, url, lineNumber, columnNumber }
+    this.all.push(describeFrame(written, script, this.#packageOf(script)))
     return index
+  }
+
+  #asWritten(callFrame: CallFrame): CallFrame {
+    const { url, lineNumber, columnNumber } = callFrame
+    const found = this.#sources?.positionFor(url, lineNumber, columnNumber)
+    if (!found) return callFrame
+    const functionName = found.name ?? callFrame.functionName
+    return { functionName, url: found.url, lineNumber: found.line, columnNumber: found.column }
+  }
+
+  #packageOf({ origin, file }: Script): string | undefined {
+    if (origin !== 'dependency') return undefined
+    const found = this.#sources?.packageOf(file)
+    if (!found?.version) return undefined
+    return cutEnd(cleanText(`${found.name}@${found.version}`), limits.functionNameBytes)
   }
 
   #scriptOf(url: string, lineNumber: number): Script {
@@ -65,7 +89,7 @@ export class Frames {
   }
 }
 
-function describeFrame(callFrame: CallFrame, script: Script): Frame {
+function describeFrame(callFrame: CallFrame, script: Script, packageName?: string): Frame {
   const { functionName, url, lineNumber, columnNumber } = callFrame
   return {
     name: qualifiedName(callFrame, script.module),
@@ -74,6 +98,7 @@ function describeFrame(callFrame: CallFrame, script: Script): Frame {
     column: columnNumber + 1,
     address: frameAddress(script.file, lineNumber, columnNumber, functionName),
     origin: script.origin,
+    ...(packageName !== undefined && { package: packageName }),
     isIdle: url === '' && lineNumber < 0 && functionName === '(idle)',
   }
 }

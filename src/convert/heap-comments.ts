@@ -2,8 +2,10 @@
 import { cleanText } from './clean-text.ts'
 import { seconds } from './cpu-quality.ts'
 import type { HeapRecording, HeapThreadRecording } from './heap-recording.ts'
+import type { HeapStacks } from './heap-stacks.ts'
+import { sourceNotes } from './source-lookup.ts'
 
-export function describeHeap(recording: HeapRecording): readonly string[] {
+export function describeHeap({ recording, sources }: HeapStacks): readonly string[] {
   const { target, threads, missing, samplingIntervalBytes } = recording
   const inspector = recording.openedInspector ? ', inspector opened for it' : ''
   return [
@@ -20,6 +22,7 @@ export function describeHeap(recording: HeapRecording): readonly string[] {
     ...describeForeign(threads),
     `pauses of the target: at most ${rounded(recording.readPauseMs)} ms for the reading`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
+    ...sourceNotes(sources),
     ...(missing.length === 0 ? [] : [`warning: not read: ${missing.map(cleanText).join(', ')}`]),
   ]
 }

@@ -2,8 +2,9 @@
 import { gzipProfile } from '../pprof/gzip-profile.ts'
 import { type HeapProfileName, heapPprof } from './heap-pprof.ts'
 import type { HeapRecording } from './heap-recording.ts'
-import { heapStacks } from './heap-stacks.ts'
+import { heapStacks, heapStacksWithSources } from './heap-stacks.ts'
 import { heapText } from './heap-text.ts'
+import type { FindSources } from './source-lookup.ts'
 
 export type HeapForm = 'pprof' | 'text'
 
@@ -15,13 +16,16 @@ export interface EncodedHeapProfile {
   readonly symbols: readonly (readonly [address: number, name: string])[]
 }
 
-/** Throws CaptureError `recording-invalid` where the target sent no usable profile. */
+/** `findSources` as in cpu-formats.ts. Throws CaptureError `recording-invalid` where the target sent no usable profile. */
 export async function encodeHeapProfile(
   recording: HeapRecording,
   name: HeapProfileName,
   form: HeapForm,
+  findSources?: FindSources,
 ): Promise<EncodedHeapProfile> {
-  const stacks = heapStacks(recording)
+  const stacks = findSources
+    ? await heapStacksWithSources(recording, findSources)
+    : heapStacks(recording)
   if (form === 'text') {
     const { text, symbols } = heapText(stacks)
     return { bytes: Buffer.from(text), contentType: 'text/plain; charset=utf-8', symbols }

@@ -1,9 +1,10 @@
 /** A heap recording as pprof's profiles `heap` and `allocs`: the same data, another default. */
 import { limits } from '../pprof/profile.ts'
-import { type LabelsRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import { ProfileBuilder } from '../pprof/profile-builder.ts'
 import { cleanText, cutStart } from './clean-text.ts'
 import { describeHeap, hasOwnSampler } from './heap-comments.ts'
 import type { HeapStacks, HeapThreadStacks } from './heap-stacks.ts'
+import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
 
 export type HeapProfileName = 'heap' | 'allocs'
@@ -34,10 +35,10 @@ export function heapPprof(stacks: HeapStacks, name: HeapProfileName): PprofHeapP
       ? Math.max(1, Math.round((recording.readAtMs - recording.startedAtMs) * 1e6))
       : 0,
     executable: cutStart(cleanText(recording.target.executable), limits.fileNameBytes),
-    comments: describeHeap(recording),
+    comments: describeHeap(stacks),
   })
   const locations = new PprofLocations(builder, stacks.frames)
-  for (const thread of stacks.threads) addThread(builder, locations, thread)
+  for (const thread of stacks.threads) addThread(builder, locations, thread, stacks)
   return { bytes: builder.encode(), symbols: locations.symbols }
 }
 
@@ -45,17 +46,21 @@ function addThread(
   builder: ProfileBuilder,
   locations: PprofLocations,
   { recording, samples }: HeapThreadStacks,
+  { frames }: HeapStacks,
 ): void {
   const common = {
     thread: cleanText(recording.thread) || 'unnamed',
     pid: String(recording.pid),
   }
   const isForeign = recording.sampler === 'foreign'
-  const sampled = builder.labels(isForeign ? { ...common, sampler: 'foreign' } : common)
-  const native: LabelsRef = builder.labels({ ...common, memory: 'external' })
+  const sampled = new PackageLabels(builder, isForeign ? { ...common, sampler: 'foreign' } : common)
+  const native = builder.labels({ ...common, memory: 'external' })
   for (const { stack, values, isNative } of samples) {
-    const [leaf, ...callers] = stack().map((frame) => locations.ofFunction(frame))
+    const path = stack()
+    const [leaf, ...callers] = path.map((frame) => locations.ofFunction(frame))
     if (leaf === undefined) continue
-    builder.addSample(leaf, builder.callers(callers), values, isNative ? native : sampled)
+    const own = path.find((frame) => !worksForItsCaller(frames[frame]))
+    const labels = isNative ? native : sampled.of(frames[own ?? -1]?.package)
+    builder.addSample(leaf, builder.callers(callers), values, labels)
   }
 }

@@ -3,12 +3,15 @@ import { Frames } from './frame.ts'
 import { type HeapProfile, parseHeapProfile } from './heap-profile.ts'
 import type { HeapReading, HeapRecording, HeapThreadRecording } from './heap-recording.ts'
 import { mergeNodes } from './merge-nodes.ts'
+import { type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
 
 export interface HeapStacks {
   readonly recording: HeapRecording
   /** Of all threads. */
   readonly frames: Frames['all']
   readonly threads: readonly HeapThreadStacks[]
+  /** Undefined where frames are V8's. */
+  readonly sources?: SourceLookup | undefined
 }
 
 export interface HeapThreadStacks {
@@ -28,19 +31,47 @@ export interface HeapSample {
 export type HeapValues = readonly [number, number, number, number]
 
 export function heapStacks(recording: HeapRecording): HeapStacks {
-  const frames = new Frames(recording.target.workingDirectory)
-  const threads = recording.threads.map((thread) => ({
-    recording: thread,
-    samples: [...sampledStacks(thread, frames), ...nativeRows(thread, frames)],
-  }))
-  return { recording, frames: frames.all, threads }
+  return stacksOf(recording, recording.threads.map(parseThread))
 }
 
-function sampledStacks(thread: HeapThreadRecording, frames: Frames): readonly HeapSample[] {
-  const { profileJson, baseline, counting } = thread
+/** With frames as they were written. */
+export async function heapStacksWithSources(
+  recording: HeapRecording,
+  findSources: FindSources,
+): Promise<HeapStacks> {
+  const trees = recording.threads.map(parseThread)
+  const questions = new SourceQuestions()
+  for (const { callFrames } of trees) {
+    for (const callFrame of callFrames) questions.addFunction(callFrame)
+  }
+  return stacksOf(recording, trees, await findSources(questions.all()))
+}
+
+function stacksOf(
+  recording: HeapRecording,
+  trees: readonly HeapProfile[],
+  sources?: SourceLookup,
+): HeapStacks {
+  const frames = new Frames(recording.target.workingDirectory, sources)
+  const threads = recording.threads.map((thread, index) => {
+    const tree = trees[index]
+    const sampled = tree ? sampledStacks(tree, thread, frames) : []
+    return { recording: thread, samples: [...sampled, ...nativeRows(thread, frames)] }
+  })
+  return { recording, frames: frames.all, threads, sources }
+}
+
+function parseThread({ profileJson, baseline }: HeapThreadRecording): HeapProfile {
   const now = parseHeapProfile(profileJson)
   const before = baseline?.profileJson && parseHeapProfile(baseline.profileJson)
-  const tree = before === undefined ? now : difference(now, before)
+  return before === undefined ? now : difference(now, before)
+}
+
+function sampledStacks(
+  tree: HeapProfile,
+  { counting }: HeapThreadRecording,
+  frames: Frames,
+): readonly HeapSample[] {
   const { stackCount, parents, frames: stackFrames, stackOf } = mergeNodes(tree, frames)
   const bytes = new Float64Array(stackCount)
   const objects = new Float64Array(stackCount)

@@ -18,7 +18,8 @@ export interface HeapText {
   readonly symbols: readonly (readonly [address: number, name: string])[]
 }
 
-export function heapText({ recording, frames, threads }: HeapStacks): HeapText {
+export function heapText(stacks: HeapStacks): HeapText {
+  const { recording, frames, threads } = stacks
   const samples = threads.flatMap((thread) => thread.samples).sort(byBytes)
   const header = `heap profile: ${counts(totalOf(samples))} @ heap/2`
   const parts = [header, '\n']
@@ -34,7 +35,7 @@ export function heapText({ recording, frames, threads }: HeapStacks): HeapText {
     ...Object.entries(figures).map(([name, value]) => `# ${cleanText(name)} = ${value}`),
     '#',
   ])
-  const comments = describeHeap(recording).map((line) => `# ${line}`)
+  const comments = describeHeap(stacks).map((line) => `# ${line}`)
   parts.push('\n', [...statistics, ...comments, ''].join('\n'))
   return {
     text: parts.join(''),

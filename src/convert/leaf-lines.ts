@@ -1,5 +1,6 @@
 /** Which lines of a function ran: V8's position ticks, by which a stack's own time is divided. */
 import type { ThreadStacks } from './cpu-stacks.ts'
+import { anyColumn, type SourceLookup } from './source-lookup.ts'
 
 export interface LineShare {
   /** 1-based; 0 for the part of which V8 knows no line. */
@@ -15,12 +16,14 @@ interface Tick {
 
 export class LeafLines {
   readonly #thread: ThreadStacks
+  readonly #sources: SourceLookup | undefined
   /** The nodes of each stack, as chains: V8 may have several for one stack. */
   readonly #firstNode: Int32Array
   readonly #nextNode: Int32Array
 
-  constructor(thread: ThreadStacks) {
+  constructor(thread: ThreadStacks, sources?: SourceLookup) {
     this.#thread = thread
+    this.#sources = sources
     this.#firstNode = new Int32Array(thread.stackCount).fill(-1)
     this.#nextNode = new Int32Array(thread.profile.nodeCount).fill(-1)
     for (const [node, stack] of thread.stackOf.entries()) {
@@ -62,13 +65,12 @@ export class LeafLines {
     const node = this.#firstNode[stack] ?? -1
     const ticks = this.#nodeTicks(node)
     let other = this.#nextNode[node] ?? -1
-    if (other < 0) return ticks
-    const counts = new Map(ticks.map(({ line, count }) => [line, count]))
-    for (; other >= 0; other = this.#nextNode[other] ?? -1) {
-      for (const { line, count } of this.#nodeTicks(other)) {
-        counts.set(line, (counts.get(line) ?? 0) + count)
-      }
-    }
+    // Several lines of the script may be one that was written.
+    if (other < 0 && !this.#sources) return ticks
+    const counts = new Map<number, number>()
+    const add = ({ line, count }: Tick) => counts.set(line, (counts.get(line) ?? 0) + count)
+    ticks.forEach(add)
+    for (; other >= 0; other = this.#nextNode[other] ?? -1) this.#nodeTicks(other).forEach(add)
     return Array.from(counts, ([line, count]) => ({ line, count }))
   }
 
@@ -78,8 +80,20 @@ export class LeafLines {
     const end = tickStarts[node + 1] ?? 0
     for (let at = tickStarts[node] ?? 0; at < end; at++) {
       const count = tickCounts[at] ?? 0
-      if (count > 0) ticks.push({ line: tickLines[at] ?? 0, count })
+      if (count > 0) ticks.push({ line: this.#writtenLine(node, tickLines[at] ?? 0), count })
     }
     return ticks
+  }
+  /** As V8 knows no columns, what was written on one line and runs on its function's is unknown. */
+  #writtenLine(node: number, line: number): number {
+    const { callFrames, frames } = this.#thread.profile
+    const callFrame = callFrames[frames[node] ?? -1]
+    if (!this.#sources || !callFrame || line === 0) return line
+    const { url, lineNumber, columnNumber } = callFrame
+    const start = this.#sources.positionFor(url, lineNumber, columnNumber)
+    if (!start) return line
+    if (line === lineNumber + 1) return 0
+    const found = this.#sources.positionFor(url, line - 1, anyColumn)
+    return found?.url === start.url ? found.line + 1 : 0
   }
 }

@@ -1,122 +1,14 @@
-/**
- * A heap snapshot on its way to a profile. The work is done in a thread of its own, because it takes
- * seconds a GB; whoever writes waits when the thread does not keep up, so nothing piles up here.
- */
+/** A heap snapshot on its way to the profile `retained`. */
 import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { CaptureError, OperationalError } from '../errors.ts'
-import type {
-  Failure,
-  FromThread,
-  RetainedHeader,
-  RetainedProfile,
-  ToThread,
-} from './retained-messages.ts'
+import type { RetainedHeader, RetainedProfile } from './retained-messages.ts'
+import { SnapshotConversion } from './snapshot-conversion.ts'
 
 /** Beside this file, compiled as this one is. */
 const thread = new URL(`./retained-thread${extname(import.meta.url)}`, import.meta.url)
 
-/** Bytes on their way to the thread. V8 sends chunks of 1 MB at most. */
-const maxUnreadBytes = 4 * 1024 * 1024
-
-/** For names and paths: what is not in flat arrays. A large service takes a tenth of it. */
-const maxHeapMb = 512
-
-export class RetainedConversion {
-  readonly #worker: Worker
-  readonly #exited: Promise<void>
-  readonly #profile: Promise<RetainedProfile>
-  #unreadBytes = 0
-  #failure: unknown
-  #isFailed = false
-  #isDone = false
-  /** Set while a writer waits. */
-  #wake: (() => void) | undefined
-
+export class RetainedConversion extends SnapshotConversion<RetainedHeader, RetainedProfile> {
   /** `maxBytes`: memory that the thread may take. Whoever makes one also closes it. */
   constructor(maxBytes: number) {
-    const resourceLimits = { maxOldGenerationSizeMb: maxHeapMb }
-    this.#worker = new Worker(thread, { workerData: maxBytes, resourceLimits })
-    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
-    this.#profile = new Promise((resolve, reject) => {
-      this.#worker.on('message', (message: FromThread) => {
-        if (message.kind === 'read') this.#haveRead(message.bytes)
-        else if (message.kind === 'done') {
-          this.#isDone = true
-          resolve(message.profile)
-        } else this.#fail(errorOf(message.failure), reject)
-      })
-      this.#worker.once('error', (error) => this.#fail(threadError(error), reject))
-      this.#worker.once('exit', () => this.#fail(new Error('the thread ended'), reject))
-    })
-    // Nobody may be waiting for it yet; `write` and `finish` throw the same.
-    this.#profile.catch(() => {})
+    super(thread, maxBytes)
   }
-
-  /**
-   * The next bytes of the snapshot; resolves when there is room for more. They are copied.
-   * @throws {CaptureError} recording-invalid, capture-too-costly.
-   */
-  async write(chunk: Uint8Array): Promise<void> {
-    this.#throwFailure()
-    const bytes = new Uint8Array(chunk)
-    this.#unreadBytes += bytes.length
-    this.#post({ kind: 'chunk', bytes }, [bytes.buffer])
-    if (this.#unreadBytes <= maxUnreadBytes) return
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-    })
-    this.#throwFailure()
-  }
-
-  /** All bytes were written. @throws as `write`. */
-  finish(header: RetainedHeader): Promise<RetainedProfile> {
-    if (!this.#isFailed) this.#post({ kind: 'end', header })
-    return this.#profile
-  }
-
-  /** Ends the thread, whatever it is doing. */
-  async close(): Promise<void> {
-    // One that is done ends by itself.
-    if (!this.#isDone) await this.#worker.terminate()
-    await this.#exited
-  }
-
-  #post(message: ToThread, transfer: readonly ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer)
-  }
-
-  #haveRead(bytes: number): void {
-    this.#unreadBytes -= bytes
-    if (this.#unreadBytes <= maxUnreadBytes) this.#wake?.()
-  }
-
-  #fail(error: unknown, reject: (error: unknown) => void): void {
-    if (this.#isFailed || this.#isDone) return
-    this.#isFailed = true
-    this.#failure = error
-    reject(error)
-    this.#wake?.()
-  }
-
-  #throwFailure(): void {
-    if (this.#isFailed) throw this.#failure
-  }
-}
-
-function errorOf({ code, message, tryNext }: Failure): Error {
-  if (code === undefined) return new Error(message)
-  const details = tryNext === undefined ? {} : { tryNext }
-  if (code === 'recording-invalid' || code === 'capture-too-costly') {
-    return new CaptureError(code, message, details)
-  }
-  return new OperationalError(code, message, details)
-}
-
-function threadError(error: Error): Error {
-  if ('code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    const message = `the heap has too many different names: they take more than ${maxHeapMb} MB`
-    return new CaptureError('capture-too-costly', message, { cause: error })
-  }
-  return error
 }

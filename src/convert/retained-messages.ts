@@ -1,15 +1,4 @@
 /** What passes between pprofd and the thread that turns a heap snapshot into a profile. */
-import type { ErrorCode } from '../errors.ts'
-
-export type ToThread =
-  | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
-  | { readonly kind: 'end'; readonly header: RetainedHeader }
-
-export type FromThread =
-  /** So many bytes have been read. */
-  | { readonly kind: 'read'; readonly bytes: number }
-  | { readonly kind: 'done'; readonly profile: RetainedProfile }
-  | { readonly kind: 'failed'; readonly failure: Failure }
 
 /** What the profile says of where the snapshot comes from. */
 export interface RetainedHeader {
@@ -35,11 +24,4 @@ export interface HeapTotals {
   readonly objects: number
   readonly references: number
   readonly heapBytes: number
-}
-
-/** An error on its way from one thread to another: those of pprofd keep their code. */
-export interface Failure {
-  readonly code: ErrorCode | undefined
-  readonly message: string
-  readonly tryNext: string | undefined
 }

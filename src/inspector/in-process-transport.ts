@@ -9,6 +9,13 @@ export async function connectInProcess(): Promise<Transport> {
   return transportOver(inspector.getCurrentSession())
 }
 
+/**
+ * A worker that ends while a session of its own process looks at it can take the process with it (Node
+ * 20.20, a segmentation fault in 1 of 240 recordings beside workers that came and went). Over a socket
+ * no target has done so.
+ */
+const noWorkers = { code: -32_601, message: 'worker threads are left out within one process' }
+
 function transportOver(session: NodeSession): Transport {
   let closed = false
   const deliver = (message: unknown) => {
@@ -17,6 +24,7 @@ function transportOver(session: NodeSession): Transport {
   const transport: Transport = {
     send: (text) => {
       const { id, method, params } = JSON.parse(text)
+      if (String(method).startsWith('NodeWorker.')) return deliver({ id, error: noWorkers })
       session.post(method, params, (error, result) =>
         deliver(error ? { id, error } : { id, result: result ?? {} }),
       )

@@ -14,6 +14,10 @@ interface HeapSamplingParameters {
 /** Method -> [parameters, result]. */
 export interface Commands {
   'Runtime.evaluate': [Runtime.EvaluateParameterType, Runtime.EvaluateReturnType]
+  'Runtime.callFunctionOn': [Runtime.CallFunctionOnParameterType, Runtime.CallFunctionOnReturnType]
+  'Runtime.getProperties': [Runtime.GetPropertiesParameterType, Runtime.GetPropertiesReturnType]
+  'Runtime.queryObjects': [Runtime.QueryObjectsParameterType, Runtime.QueryObjectsReturnType]
+  'Runtime.releaseObjectGroup': [Runtime.ReleaseObjectGroupParameterType, Nothing]
   /** Of the thread that answers; garbage counts until it is collected. */
   'Runtime.getHeapUsage': [Nothing, { readonly usedSize: number; readonly totalSize: number }]
   /** Does nothing; its round trip is the cost of the way. */
@@ -32,6 +36,7 @@ export interface Commands {
   'NodeWorker.detach': [NodeWorker.DetachParameterType, Nothing]
   'Profiler.enable': [Nothing, Nothing]
   'Profiler.disable': [Nothing, Nothing]
+  'Profiler.getBestEffortCoverage': [Nothing, Profiler.GetBestEffortCoverageReturnType]
   'Profiler.setSamplingInterval': [Profiler.SetSamplingIntervalParameterType, Nothing]
   'Profiler.start': [Nothing, Nothing]
   'Profiler.stop': [Nothing, Profiler.StopReturnType]

@@ -11,11 +11,19 @@ import fastify, {
 } from 'fastify'
 import { CaptureAdmission } from './capture-admission.ts'
 import { answerClientError, refuseUpgrades } from './connection-errors.ts'
-import type { HeapDefaults, ProfileDefaults, ServerLimits, Services } from './context.ts'
+import type {
+  GoroutineDefaults,
+  HeapDefaults,
+  ProfileDefaults,
+  ServerLimits,
+  Services,
+  SourceDefaults,
+} from './context.ts'
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { responseHeaders } from './response-headers.ts'
 import { registerRoutes } from './routes.ts'
+import { SnapshotAnalyses } from './snapshot-analyses.ts'
 import { SymbolTable } from './symbol-table.ts'
 
 export interface ServerOptions {
@@ -23,13 +31,15 @@ export interface ServerOptions {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly goroutine: GoroutineDefaults
+  readonly sources: SourceDefaults
 }
 
 /** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
 const connectionsBesideCaptures = 192
 
 export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
-  const { limits, profile, heap } = options
+  const { limits, profile, heap, goroutine, sources } = options
   const admission = new CaptureAdmission(limits)
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
@@ -52,7 +62,10 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
     await new Promise((resolve) => setImmediate(resolve))
   })
-  registerRoutes(app, { ...services, limits, profile, heap, admission, symbols: new SymbolTable() })
+  const symbols = new SymbolTable()
+  const settings = { limits, profile, heap, goroutine, sources }
+  const analyses = new SnapshotAnalyses()
+  registerRoutes(app, { ...services, ...settings, admission, symbols, analyses })
   return app
 }
 

@@ -1,15 +1,20 @@
 /** What the routes share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
+import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { Query } from './parameters.ts'
+import type { SnapshotAnalyses } from './snapshot-analyses.ts'
 import type { SymbolTable } from './symbol-table.ts'
 
 /** What the routes work on; whoever builds it also closes it. */
 export interface Services {
   readonly targets: Targets
   readonly heapSamplers: HeapSamplers
+  readonly goroutines: GoroutineSnapshots
+  readonly sourceMaps: SourceMaps
 }
 
 export interface ServerLimits extends CaptureLimits {
@@ -36,12 +41,35 @@ export interface HeapDefaults {
   readonly samplingInterval: number
 }
 
+export interface GoroutineDefaults {
+  /** Most bytes of a target's heaps that may be read in one pass for suspended functions. */
+  readonly maxHeapBytes: number
+  /** From one page of a target to the next. */
+  readonly minIntervalMs: number
+  /** Of one thread. */
+  readonly maxEntries: number
+  /** How long listing may hold up a thread. */
+  readonly budgetMs: number
+  /** Whether SIGSTOP stops a target while its memory is read. */
+  readonly stop: boolean
+  /** Whether URLs are shown with their query. */
+  readonly keepQuery: boolean
+}
+
+/** Whether profiles are of what was written, rather than of what runs. */
+export interface SourceDefaults {
+  readonly sourceMaps: boolean
+}
+
 export interface ServerContext extends Services {
   readonly limits: ServerLimits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly goroutine: GoroutineDefaults
+  readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
   readonly symbols: SymbolTable
+  readonly analyses: SnapshotAnalyses
 }
 
 /** A request of a route that exists at the root and under `/targets/:target`. */

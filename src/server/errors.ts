@@ -13,6 +13,8 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'target-vanished': 410,
   'target-refused': 409,
   'pause-too-long': 409,
+  'census-refused': 409,
+  'memory-too-large': 409,
   'capture-too-costly': 409,
   'target-forbidden': 403,
   'attach-failed': 502,

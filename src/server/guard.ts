@@ -25,6 +25,9 @@ const ownHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
 /** Pages that start nothing, so a link on another site may lead to them. */
 const staticPage = /^\/(?:(?:targets\/[^/]+\/)?debug\/pprof\/?)?$/
 
+/** panicparse's words for its 405. */
+const panicparsePath = /^\/(?:targets\/[^/]+\/)?debug\/panicparse$/
+
 const symbolPath = /^\/(?:targets\/[^/]+\/)?debug\/pprof\/symbol$/
 
 export function judgeRequest(request: RequestHead): Refusal | undefined {
@@ -98,5 +101,6 @@ function judgeMethod({ method = '' }: RequestHead, path: string): Refusal | unde
   const allowed = symbolPath.test(path) ? ['GET', 'POST'] : ['GET']
   if (allowed.includes(method)) return undefined
   const allow = allowed.join(', ')
+  if (panicparsePath.test(path)) return { status: 405, reason: 'invalid method', allow }
   return { status: 405, reason: `the method ${method} is not served here, only ${allow}`, allow }
 }

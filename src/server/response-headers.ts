@@ -15,15 +15,19 @@ export const responseHeaders: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 }
 
-/** Nothing may be loaded or run, except one inline style sheet, allowed by its hash. */
-export function contentSecurityPolicy(style?: string): string {
+/** Nothing may be loaded or run, except one inline style sheet and one inline script, allowed by their hashes. */
+export function contentSecurityPolicy(style?: string, script?: string): string {
   const rules = [
     "default-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ]
-  if (style === undefined) return rules.join('; ')
-  const hash = createHash('sha256').update(style).digest('base64')
-  return [...rules, `style-src 'sha256-${hash}'`].join('; ')
+  if (style !== undefined) rules.push(`style-src ${hashSource(style)}`)
+  if (script !== undefined) rules.push(`script-src ${hashSource(script)}`)
+  return rules.join('; ')
+}
+
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from './context.ts'
 import { cmdlineHandler } from './routes/cmdline.ts'
+import { goroutineHandler } from './routes/goroutine.ts'
 import { healthzHandler } from './routes/healthz.ts'
 import { heapHandler } from './routes/heap.ts'
 import { heapSnapshotHandler } from './routes/heapsnapshot.ts'
@@ -9,6 +10,7 @@ import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-pa
 import { landingHandler } from './routes/landing.ts'
 import { memoryHandler } from './routes/memory.ts'
 import { metricsHandler } from './routes/metrics.ts'
+import { panicparseHandler } from './routes/panicparse.ts'
 import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
@@ -25,10 +27,12 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
 
   for (const prefix of ['', '/targets/:target']) {
     app.get(`${prefix}/debug/heapsnapshot`, heapSnapshotHandler(context))
+    app.get(`${prefix}/debug/panicparse`, panicparseHandler(context))
     app.get(`${prefix}/debug/pprof`, redirectToIndex)
     app.get(`${prefix}/debug/pprof/`, indexHandler(context))
     app.get(`${prefix}/debug/pprof/allocs`, heapHandler(context, 'allocs'))
     app.get(`${prefix}/debug/pprof/cmdline`, cmdlineHandler(context))
+    app.get(`${prefix}/debug/pprof/goroutine`, goroutineHandler(context))
     app.get(`${prefix}/debug/pprof/heap`, heapHandler(context, 'heap'))
     app.get(`${prefix}/debug/pprof/profile`, profileHandler(context))
     app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))

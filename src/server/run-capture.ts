@@ -52,7 +52,7 @@ export async function runCapture<Result>(
 }
 
 /** One process may have two names; the limit is per process. */
-function targetKey({ id, pid, startTimeTicks }: Target): string {
+export function targetKey({ id, pid, startTimeTicks }: Target): string {
   return pid === 0 ? id : `${pid}/${startTimeTicks}`
 }
 

@@ -37,7 +37,8 @@ function nameIn(text: string): string | undefined {
   }
 }
 
-async function readSmallFile(path: string): Promise<string | undefined> {
+/** Undefined where it is missing, no plain file, too large or not to be read. */
+export async function readSmallFile(path: string): Promise<string | undefined> {
   // Not blocking: what is called package.json there may be a pipe that nobody writes to.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined)
   if (file === undefined) return undefined

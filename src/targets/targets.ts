@@ -6,12 +6,14 @@ import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
 import { InspectorOpener } from './inspector-opener.ts'
 import { InspectorSweeper } from './inspector-sweeper.ts'
+import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
+import { readTargetPackages, type TargetPackages } from './target-packages.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
 export interface TargetsOptions extends DirectoryOptions {
@@ -33,7 +35,8 @@ const portProbeTimeoutMs = 1000
 const lastChanceMs = 2000
 
 export class Targets {
-  readonly #procRoot: string
+  /** Where the host's /proc is mounted. */
+  readonly procRoot: string
   readonly #directory: TargetDirectory
   readonly #finder: InspectorFinder
   /** Shared with the doors; `reconfigure` changes it in place. */
@@ -46,7 +49,7 @@ export class Targets {
 
   constructor(options: TargetsOptions) {
     const { procRoot = '/proc', commandTimeoutMs, maxMessageBytes, stateFolder } = options
-    this.#procRoot = procRoot
+    this.procRoot = procRoot
     this.#directory = new TargetDirectory(options, {
       procRoot,
       preflight: (target) => this.preflight(target),
@@ -111,12 +114,22 @@ export class Targets {
 
   /** What attaching would do, and why not. Changes nothing. */
   preflight(target: Target): Promise<Preflight> {
-    return preflight(target, { procRoot: this.#procRoot, finder: this.#finder })
+    return preflight(target, { procRoot: this.procRoot, finder: this.#finder })
+  }
+
+  /** What the kernel knows of the target's threads and children, whether it answers or not. */
+  kernelView(target: Target): Promise<KernelView> {
+    return kernelView(target, this.procRoot)
+  }
+
+  /** The npm packages that files of the target belong to. Touches nothing. */
+  packages(target: Target, files: Iterable<string>): Promise<TargetPackages> {
+    return readTargetPackages(target, files, this.procRoot)
   }
 
   /** What the kernel says of the target's memory and its limits. Touches nothing. */
   memory({ pid }: Target): Promise<ProcessMemory> {
-    return readProcessMemory(pid, this.#procRoot)
+    return readProcessMemory(pid, this.procRoot)
   }
 
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
@@ -163,7 +176,7 @@ export class Targets {
     try {
       return await this.#connect(target, signal)
     } catch (error) {
-      throw await attachFailure(target, error, this.#procRoot)
+      throw await attachFailure(target, error, this.procRoot)
     }
   }
 
@@ -194,7 +207,7 @@ export class Targets {
       const facts = { target, session, nodeVersion, openedByUs: false, attachMs }
       return this.#tracked(facts, () => session.close())
     } catch (error) {
-      throw await attachFailure(target, error, this.#procRoot)
+      throw await attachFailure(target, error, this.procRoot)
     }
   }
 

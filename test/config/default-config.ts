@@ -6,6 +6,7 @@ export const defaultConfig: Config = {
   listen: { kind: 'tcp', host: '127.0.0.1', port: 8081 },
   targets: [],
   discover: true,
+  sourceMaps: true,
   attach: { linger: 0 },
   limits: {
     maxSeconds: 300,
@@ -17,5 +18,13 @@ export const defaultConfig: Config = {
   },
   profile: { seconds: 30, hz: 100 },
   heap: { continuous: false, seconds: 4, samplingInterval: 524_288 },
+  goroutine: {
+    maxHeapBytes: 2_147_483_648,
+    minIntervalMs: 1000,
+    maxEntries: 1000,
+    budgetMs: 5,
+    stop: false,
+    keepQuery: false,
+  },
   log: { level: 'info' },
 }

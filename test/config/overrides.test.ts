@@ -14,6 +14,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['listen', 'PPROFD_LISTEN', 'listen', 'string'],
     ['defaultTarget', 'PPROFD_DEFAULT_TARGET', 'default-target', 'string'],
     ['discover', 'PPROFD_DISCOVER', 'discover', 'boolean'],
+    ['sourceMaps', 'PPROFD_SOURCE_MAPS', 'source-maps', 'boolean'],
     ['stateDir', 'PPROFD_STATE_DIR', 'state-dir', 'string'],
     ['attach.linger', 'PPROFD_ATTACH_LINGER', 'attach.linger', 'integer'],
     ['limits.maxSeconds', 'PPROFD_LIMITS_MAX_SECONDS', 'limits.max-seconds', 'integer'],
@@ -48,6 +49,22 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['heap.continuous', 'PPROFD_HEAP_CONTINUOUS', 'heap.continuous', 'boolean'],
     ['heap.seconds', 'PPROFD_HEAP_SECONDS', 'heap.seconds', 'integer'],
     ['heap.samplingInterval', 'PPROFD_HEAP_SAMPLING_INTERVAL', 'heap.sampling-interval', 'integer'],
+    [
+      'goroutine.maxHeapBytes',
+      'PPROFD_GOROUTINE_MAX_HEAP_BYTES',
+      'goroutine.max-heap-bytes',
+      'integer',
+    ],
+    [
+      'goroutine.minIntervalMs',
+      'PPROFD_GOROUTINE_MIN_INTERVAL_MS',
+      'goroutine.min-interval-ms',
+      'integer',
+    ],
+    ['goroutine.maxEntries', 'PPROFD_GOROUTINE_MAX_ENTRIES', 'goroutine.max-entries', 'integer'],
+    ['goroutine.budgetMs', 'PPROFD_GOROUTINE_BUDGET_MS', 'goroutine.budget-ms', 'integer'],
+    ['goroutine.stop', 'PPROFD_GOROUTINE_STOP', 'goroutine.stop', 'boolean'],
+    ['goroutine.keepQuery', 'PPROFD_GOROUTINE_KEEP_QUERY', 'goroutine.keep-query', 'boolean'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()

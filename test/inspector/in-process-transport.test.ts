@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { evaluate } from '../../src/inspector/evaluate.ts'
 import { connectInProcess } from '../../src/inspector/in-process-transport.ts'
 import { Session } from '../../src/inspector/session.ts'
+import { WorkerSessions } from '../../src/inspector/worker-sessions.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 
 async function ownSession(): Promise<Session> {
@@ -25,6 +28,19 @@ t.test('profiles itself', async (t) => {
   await session.send('Profiler.start')
   const raw = await session.sendRaw('Profiler.stop')
   t.match(JSON.parse(Buffer.from(raw).toString()), { profile: { nodes: Array } })
+  await session.close()
+})
+
+t.test('leaves worker threads alone', async (t) => {
+  const session = await ownSession()
+  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true })
+  t.teardown(() => worker.terminate())
+  await once(worker, 'online')
+  const found: string[] = []
+  const onWorker = ({ thread }: { readonly thread: string }) => void found.push(thread)
+  const workers = await WorkerSessions.open(session, { commandTimeoutMs: 5000, onWorker })
+  t.strictSame(found, [])
+  await workers.close()
   await session.close()
 })
 

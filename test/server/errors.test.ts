@@ -12,6 +12,8 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'target-unknown': 404,
   'target-refused': 409,
   'pause-too-long': 409,
+  'census-refused': 409,
+  'memory-too-large': 409,
   'capture-too-costly': 409,
   'target-vanished': 410,
   'captures-exhausted': 429,

@@ -3,10 +3,13 @@ import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import { listen } from '../../src/server/listen.ts'
+import { SourceMaps } from '../../src/sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
+import { defaultConfig } from '../config/default-config.ts'
 
 export interface StartedApp {
   readonly app: FastifyInstance
@@ -34,11 +37,18 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
     profile = { seconds: 30, hz: 100 },
     heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
+    goroutine = defaultConfig.goroutine,
+    sources = { sourceMaps: true },
   } = settings
   const heapSamplers = new HeapSamplers(targets)
-  const app = buildApp({ targets, heapSamplers }, { logger, limits, profile, heap })
+  // Under tap a thread takes seconds to start.
+  const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
+  const goroutines = new GoroutineSnapshots(targets)
+  const services = { targets, heapSamplers, goroutines, sourceMaps }
+  const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources })
   t.teardown(async () => {
     await app.close()
+    await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()
   })

@@ -33,12 +33,32 @@ export interface KeptStrings {
   textOf(index: number): string
   /** -1 where no internal edge has that name. */
   indexOf(name: WellKnownEdge): number
+  /** The index of a kept name; -1 where it is none. Looks through all of them. */
+  find(name: string): number
+  /** What a string of the program holds; undefined unless it was kept as a value, see SnapshotParser. */
+  valueOf(index: number): string | undefined
   /** The name of an edge between a WeakMap's key, its table and the value: the table's node id. */
   weakMapTableOf(index: number): number | undefined
 }
 
-/** Internal edges that lead to an object's shape, and from a function to its script. */
-export const wellKnownEdges = ['map', 'shared', 'script', 'script_or_debug_info'] as const
+/**
+ * Internal edges that lead to an object's shape, from a function to its script, its variables and V8's
+ * own code, and to the parts of suspended functions and promises.
+ */
+export const wellKnownEdges = [
+  'map',
+  'shared',
+  'script',
+  'script_or_debug_info',
+  'code',
+  'context',
+  'previous',
+  'extension',
+  'function',
+  'receiver',
+  'parameters_and_registers',
+  'reactions_or_result',
+] as const
 export type WellKnownEdge = (typeof wellKnownEdges)[number]
 
 /** Where functions and the constructors of objects are in the source. */

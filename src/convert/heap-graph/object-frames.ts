@@ -48,7 +48,8 @@ function labelsOf(graph: HeapGraph, retaining: BitSet, immediate: Uint32Array): 
   const { nodeCount, firstEdges, edgeTypes, edgeNames, edgeTargets, edgeTypeNames } = graph
   const property = edgeTypeNames.indexOf('property')
   const context = edgeTypeNames.indexOf('context')
-  const globals = globalObjects(graph, edgeTypeNames.indexOf('shortcut'))
+  const hidden = graph.nodeTypeNames.indexOf('hidden')
+  const globals = globalObjects(graph, edgeTypeNames.indexOf('shortcut'), hidden)
   const labels = new Uint32Array(nodeCount)
   for (let node = 0; node < nodeCount; node++) {
     const first = firstEdges[node] ?? 0

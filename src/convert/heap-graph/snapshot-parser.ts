@@ -31,6 +31,7 @@ type State = 'start' | 'between members' | 'key' | 'colon' | 'value' | 'section'
 
 export class SnapshotParser {
   readonly #maxBytes: number
+  readonly #keepsValues: boolean
   #state: State = 'start'
   #key = ''
   #section: Section = new AnyValue()
@@ -39,9 +40,13 @@ export class SnapshotParser {
   #strings: StringTable | undefined
   readonly #seen = new Set<string>()
 
-  /** `maxBytes`: memory that reading and analysing may take. */
-  constructor(maxBytes: number) {
+  /**
+   * `maxBytes`: memory that reading and analysing may take. `keepsValues`: also keep what the strings
+   * of some objects hold, see wanted-strings.ts.
+   */
+  constructor(maxBytes: number, { keepsValues = false }: { readonly keepsValues?: boolean } = {}) {
     this.#maxBytes = maxBytes
+    this.#keepsValues = keepsValues
   }
 
   /**
@@ -153,7 +158,7 @@ export class SnapshotParser {
   #stringTable(): StringTable {
     const columns = this.#afterHeader
     columns.checkComplete()
-    this.#strings = new StringTable(wantedStrings(columns))
+    this.#strings = new StringTable(wantedStrings(columns, this.#keepsValues))
     return this.#strings
   }
 }

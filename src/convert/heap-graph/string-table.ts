@@ -18,6 +18,10 @@ const maxTextBytes = 6 * 1024
 /** Of all names together: some 500,000 of them. Whatever comes later has no name. */
 const maxKeptCharacters = 16 * 1024 * 1024
 
+/** Of one value, and of all together; whatever comes later is unknown. */
+const maxValueLength = 500
+const maxValueCharacters = 8 * 1024 * 1024
+
 /** How V8 names the edges to a WeakMap's value, from the key and from the table. */
 const weakMapEdge =
   /^\d+ \/ part of key \(.*? @\d+\) -> value \(.*? @\d+\) pair in WeakMap \(table @(\d+)\)$/s
@@ -26,11 +30,13 @@ export class StringTable implements Section, KeptStrings {
   isDone = false
   readonly #wanted: WantedStrings
   readonly #texts = new Map<number, string>()
+  readonly #values = new Map<number, string>()
   readonly #weakMapTables = new Map<number, number>()
   readonly #wellKnown = new Map<string, number>()
   readonly #raw = Buffer.alloc(maxTextBytes)
   #rawBytes = 0
   #keptCharacters = 0
+  #valueCharacters = 0
   #index = 0
   #isStarted = false
   #isInString = false
@@ -44,6 +50,15 @@ export class StringTable implements Section, KeptStrings {
 
   textOf(index: number): string {
     return this.#texts.get(index) ?? ''
+  }
+
+  find(name: string): number {
+    for (const [index, text] of this.#texts) if (text === name) return index
+    return -1
+  }
+
+  valueOf(index: number): string | undefined {
+    return this.#values.get(index)
   }
 
   indexOf(name: WellKnownEdge): number {
@@ -70,9 +85,10 @@ export class StringTable implements Section, KeptStrings {
   #readBetween(chunk: Uint8Array, at: number): number {
     const byte = chunk[at] ?? 0
     if (byte === quote) {
-      const { names, internal } = this.#wanted
+      const { names, internal, values } = this.#wanted
       this.#isInString = true
-      this.#isWanted = names.has(this.#index) || internal.has(this.#index)
+      const index = this.#index
+      this.#isWanted = names.has(index) || internal.has(index) || values.has(index)
       this.#rawBytes = 0
       this.#hasEscapes = false
     } else if (byte === closeBracket) {
@@ -116,6 +132,10 @@ export class StringTable implements Section, KeptStrings {
       const table = weakMapEdge.exec(text)?.[1]
       if (table !== undefined) this.#weakMapTables.set(this.#index, Number(table))
       if (wellKnownEdges.some((name) => name === text)) this.#wellKnown.set(text, this.#index)
+    }
+    if (this.#wanted.values.has(this.#index) && this.#valueCharacters < maxValueCharacters) {
+      this.#valueCharacters += Math.min(text.length, maxValueLength)
+      this.#values.set(this.#index, text.slice(0, maxValueLength))
     }
     if (!this.#wanted.names.has(this.#index) || this.#keptCharacters > maxKeptCharacters) return
     this.#keptCharacters += text.length

@@ -12,7 +12,15 @@ export interface WantedStrings {
   readonly names: BitSet
   /** Names of internal edges: V8's own words, and the descriptions of a WeakMap's pairs. */
   readonly internal: BitSet
+  /** Strings of the program that are fields of objects such as requests; empty unless asked for. */
+  readonly values: BitSet
 }
+
+/**
+ * Fields with references of the objects whose strings are values: an IncomingMessage has 22, a
+ * ClientRequest 48, undici's Request 20. Which objects these are is not known before the strings are.
+ */
+const valueFields = { from: 10, to: 64 } as const
 
 /** Their name is their content, or none that tells anything. */
 const withoutName = new Set([
@@ -34,24 +42,47 @@ const maxNamedProperties = 64
 /** V8 numbers only strings that something refers to, except for a few and for those of allocation stacks. */
 const maxUnreferenced = 2 ** 24
 
-export function wantedStrings(columns: SnapshotColumns): WantedStrings {
+/** A string that is put together in more steps is a text rather than a field. Node's headers take 8. */
+export const maxConcatenations = 10
+
+export function wantedStrings(columns: SnapshotColumns, keepsValues = false): WantedStrings {
   const { layout, nodeTypes, nodeNames, firstEdges, edgeTypes, edgeNames } = columns
   const stringLimit = layout.nodeCount + layout.edgeCount + maxUnreferenced
   const hasName = layout.nodeTypeNames.map((name) => !withoutName.has(name))
+  const object = layout.nodeTypeNames.indexOf('object')
+  const string = layout.nodeTypeNames.indexOf('string')
+  const concatenated = layout.nodeTypeNames.indexOf('concatenated string')
   const context = layout.edgeTypeNames.indexOf('context')
   const property = layout.edgeTypeNames.indexOf('property')
   const internal = layout.edgeTypeNames.indexOf('internal')
   const shortcut = layout.edgeTypeNames.indexOf('shortcut')
-  const wanted = { names: new BitSet(stringLimit), internal: new BitSet(stringLimit) }
+  const newSet = () => new BitSet(stringLimit)
+  const wanted = { names: newSet(), internal: newSet(), values: newSet() }
   const want = (set: BitSet, index: number) => {
     if (index >= stringLimit) throw invalidSnapshot('a name refers to a string that is not there')
     set.add(index)
   }
-  const globals = globalObjects(columns, shortcut)
+  const hidden = layout.nodeTypeNames.indexOf('hidden')
+  const globals = globalObjects(columns, shortcut, hidden)
+  const wantValues = (first: number, end: number) => {
+    const fields = countOf(edgeTypes, property, first, end, valueFields.to + 1)
+    if (fields < valueFields.from || fields > valueFields.to) return
+    for (let edge = first; edge < end; edge++) {
+      if (edgeTypes[edge] === property) wantValue(columns.edgeTargets[edge] ?? 0, maxConcatenations)
+    }
+  }
+  const wantValue = (node: number, depth: number) => {
+    if (nodeTypes[node] === string) want(wanted.values, nodeNames[node] ?? 0)
+    if (nodeTypes[node] !== concatenated || depth === 0) return
+    for (let edge = firstEdges[node] ?? 0; edge < (firstEdges[node + 1] ?? 0); edge++) {
+      wantValue(columns.edgeTargets[edge] ?? 0, depth - 1)
+    }
+  }
   for (let node = 0; node < layout.nodeCount; node++) {
     if (hasName[nodeTypes[node] ?? 0]) want(wanted.names, nodeNames[node] ?? 0)
     const first = firstEdges[node] ?? 0
     const end = firstEdges[node + 1] ?? 0
+    if (keepsValues && nodeTypes[node] === object) wantValues(first, end)
     const isNamed = globals.has(node) || !isDictionary(edgeTypes, property, first, end)
     for (let edge = first; edge < end; edge++) {
       const type = edgeTypes[edge]
@@ -71,25 +102,46 @@ export function isDictionary(
   first: number,
   end: number,
 ): boolean {
-  let count = 0
-  for (let edge = first; edge < end && count <= maxNamedProperties; edge++) {
-    if (edgeTypes[edge] === property) count++
-  }
-  return count > maxNamedProperties
+  return countOf(edgeTypes, property, first, end, maxNamedProperties + 1) > maxNamedProperties
 }
 
-/** The global objects, to which the root has shortcuts: of many properties, and yet not dictionaries. */
+/** How many edges are of that type, as far as `enough`. */
+function countOf(
+  edgeTypes: Uint8Array,
+  type: number,
+  first: number,
+  end: number,
+  enough: number,
+): number {
+  let count = 0
+  for (let edge = first; edge < end && count < enough; edge++) {
+    if (edgeTypes[edge] === type) count++
+  }
+  return count
+}
+
+/**
+ * The global objects, to which the root has shortcuts: of many properties, and yet not dictionaries.
+ * Since Node 26 the shortcuts lead to V8's contexts, which refer to them and to what else is built in.
+ */
 export function globalObjects(
   {
     firstEdges,
     edgeTypes,
     edgeTargets,
-  }: Pick<HeapGraph, 'firstEdges' | 'edgeTypes' | 'edgeTargets'>,
+    nodeTypes,
+  }: Pick<HeapGraph, 'firstEdges' | 'edgeTypes' | 'edgeTargets' | 'nodeTypes'>,
   shortcut: number,
+  hidden: number,
 ): ReadonlySet<number> {
   const globals = new Set<number>()
   for (let edge = 0; edge < (firstEdges[1] ?? 0); edge++) {
-    if (edgeTypes[edge] === shortcut) globals.add(edgeTargets[edge] ?? 0)
+    if (edgeTypes[edge] !== shortcut) continue
+    const target = edgeTargets[edge] ?? 0
+    globals.add(target)
+    if (nodeTypes[target] !== hidden) continue
+    const end = firstEdges[target + 1] ?? 0
+    for (let own = firstEdges[target] ?? 0; own < end; own++) globals.add(edgeTargets[own] ?? 0)
   }
   return globals
 }

@@ -3,12 +3,14 @@ import type { FastifyReply } from 'fastify'
 import type { HeapRecording } from '../../captures/heap-recording.ts'
 import { type EncodedHeapProfile, encodeHeapProfile } from '../../convert/heap-formats.ts'
 import type { HeapProfileName } from '../../convert/heap-pprof.ts'
-import { CaptureError, InputError } from '../../errors.ts'
+import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
-import { firstValue, oneOf, type Query, wholeNumber } from '../parameters.ts'
+import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
+import { oneOf, type Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import { targetSources, wantsSources } from '../target-sources.ts'
 
 /**
  * seconds: (default: none) the difference over that time. Minimum is 1, maximum limits.maxSeconds.
@@ -16,6 +18,7 @@ import { runCapture } from '../run-capture.ts'
  *   where nothing samples yet.
  * gc: (default: 0) a number above 0 collects garbage thoroughly first. Of heap only, and not with seconds.
  * debug: (default: 0) another number answers in Go's text form. Not with seconds.
+ * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * force: (default: 0) 1 reads although the estimated pause is above limits.maxPauseMs.
  */
 export function heapHandler(context: ServerContext, name: HeapProfileName): Handler {
@@ -45,6 +48,7 @@ interface HeapParameters {
   readonly gc: boolean
   readonly isText: boolean
   readonly force: boolean
+  readonly sourcemaps: boolean
 }
 
 interface HeapAnswer {
@@ -52,48 +56,32 @@ interface HeapAnswer {
   readonly encoded: EncodedHeapProfile
 }
 
-/** In Go's order and with its sentences (net/http/pprof, handler.ServeHTTP and serveDeltaProfile). */
 function readParameters(
   query: Query,
-  { limits, heap }: ServerContext,
+  context: ServerContext,
   name: HeapProfileName,
 ): HeapParameters {
-  const seconds = firstValue(query, 'seconds')
+  const { limits, heap } = context
   const isText = looseNumber(query, 'debug') !== 0
-  if (seconds !== undefined && !isPositive(seconds)) {
-    const message = 'invalid value for "seconds" - must be a positive integer'
-    throw new InputError('parameter-invalid', message)
-  }
-  if (seconds !== undefined && isText) {
-    throw new InputError('parameter-invalid', 'seconds and debug params are incompatible')
-  }
-  const rule = { fallback: heap.seconds, min: 1, max: limits.maxSeconds }
+  const seconds = deltaSeconds(query, { isText, max: limits.maxSeconds })
   return {
     name,
-    durationMs: wholeNumber(query, 'seconds', rule) * 1000,
+    durationMs: (seconds ?? heap.seconds) * 1000,
     isDelta: seconds !== undefined,
     gc: name === 'heap' && seconds === undefined && looseNumber(query, 'gc') > 0,
     isText,
     force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    sourcemaps: wantsSources(query, context),
   }
 }
 
-function isPositive(text: string): boolean {
-  return /^\+?\d+$/.test(text) && Number(text) > 0
-}
-
-/** What is unreadable counts as 0, as in Go. */
-function looseNumber(query: Query, name: string): number {
-  const text = firstValue(query, name) ?? ''
-  return /^[+-]?\d+$/.test(text) ? Number(text) : 0
-}
-
 async function record(
-  { heapSamplers, symbols, limits, heap }: ServerContext,
+  context: ServerContext,
   target: Target,
-  { name, durationMs, isDelta, gc, isText, force }: HeapParameters,
+  { name, durationMs, isDelta, gc, isText, force, sourcemaps }: HeapParameters,
   signal: AbortSignal,
 ): Promise<HeapAnswer> {
+  const { heapSamplers, symbols, limits, heap } = context
   const recording = await heapSamplers.record(target, {
     counting: name === 'allocs' ? 'allocated' : 'live',
     durationMs,
@@ -105,7 +93,8 @@ async function record(
     signal,
   })
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof')
+  const sources = targetSources(context, recording.target, sourcemaps)
+  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof', sources)
   symbols.add(encoded.symbols)
   return { recording, encoded }
 }

@@ -3,9 +3,9 @@
  * byte for byte. The links are relative and so stay below the prefix of a target.
  */
 import type { FastifyReply } from 'fastify'
+import { type Html, html, trusted } from '../../ui/html.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { sendFailure } from '../errors.ts'
-import { type Html, html, trusted } from '../html.ts'
 import { firstValue } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'
@@ -19,6 +19,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'duration in the seconds GET parameter.',
   },
   { name: 'cmdline', description: 'The command line invocation of the target' },
+  {
+    name: 'goroutine',
+    description:
+      'Stack traces of all current goroutines: what every thread runs, and what every suspended ' +
+      'function and pending operation waits for. Use debug=2 as a query parameter for one stack each.',
+  },
   {
     name: 'heap',
     description:
@@ -60,7 +66,7 @@ export function indexHandler({ targets }: ServerContext): Handler {
     const target = await requestTarget(targets, request)
     // A target that the query chose would be lost by relative links that do not repeat it.
     const isInQuery = request.params.target === undefined && firstValue(request.query, 'target')
-    const query = isInQuery ? `debug=1&target=${encodeURIComponent(target.id)}` : 'debug=1'
+    const query = isInQuery ? `&target=${encodeURIComponent(target.id)}` : ''
     return reply
       .type('text/html; charset=utf-8')
       .header('Content-Security-Policy', pagePolicy)
@@ -93,6 +99,7 @@ Types of profiles available:
 <table>
 <thead><td>Count</td><td>Profile</td></thead>
 ${profiles.map(({ name }) => row(name, query))}</table>
+<a href="goroutine?debug=2${query}">full goroutine stack dump</a>
 <br>
 <p>
 Profile Descriptions:
@@ -106,7 +113,7 @@ ${profiles.map(({ name, description }) => item(name, description))}</ul>
 
 /** None of these has anything to count: Go prints 0 for them too. */
 function row(name: string, query: string): Html {
-  return html`<tr><td>0</td><td><a href='${name}?${query}'>${name}</a></td></tr>
+  return html`<tr><td>0</td><td><a href='${name}?debug=1${query}'>${name}</a></td></tr>
 `
 }
 

@@ -1,11 +1,11 @@
 /**
- * GET /: what is there, and the lines to paste. The page starts nothing, and neither does a link on
- * it, so links from other sites may lead here.
+ * GET /: what is there, and the lines to paste. The page starts nothing, and of its links only that to
+ * the goroutines does, so links from other sites may lead here.
  */
 import { hostname } from 'node:os'
 import type { Target } from '../../targets/target.ts'
+import { type Html, html, trusted } from '../../ui/html.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { type Html, html, trusted } from '../html.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'
 import { targetPath } from '../target-links.ts'
 
@@ -47,7 +47,7 @@ function page(targets: readonly Target[], lines: Lines, seconds: number): Html {
 </head>
 <body>
 <h1>pprofd on ${hostname()}</h1>
-<p>Nothing on this page starts a capture. For machines: <a href="/targets">targets as JSON</a>,
+<p>Of these links only <i>goroutines</i> looks into a target. For machines: <a href="/targets">targets as JSON</a>,
 <a href="/healthz">health</a>.</p>
 <h2>From another machine</h2>
 <pre>${lines.tunnel}</pre>
@@ -66,7 +66,8 @@ function row(target: Target): Html {
   const path = targetPath(target)
   return html`<tr><td>${target.name}</td><td>${target.pid === 0 ? '' : target.pid}</td>
 <td><code>${shorten(target.argv.join(' '))}</code></td>
-<td><a href="${path}/debug/pprof/">profiles</a> <a href="${path}/preflight">pre-flight</a></td></tr>
+<td><a href="${path}/debug/pprof/">profiles</a> <a href="${path}/debug/panicparse">goroutines</a>
+<a href="${path}/preflight">pre-flight</a></td></tr>
 `
 }
 

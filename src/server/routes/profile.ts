@@ -15,6 +15,7 @@ import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { oneOf, wholeNumber } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import { targetSources, wantsSources } from '../target-sources.ts'
 
 /** The highest rate that captures/ records at: beyond it the target pays more than it tells. */
 const maxHz = 1000
@@ -27,6 +28,7 @@ const formatNames = Object.keys(cpuFormats) as CpuFormat[]
  * hz: (default: profile.hz) samples per second. Minimum is 1, maximum is 1000.
  * tree: (default: 0) 1 records the Node processes below the target, too, into one profile.
  * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
+ * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * format: (default: pprof) or cpuprofile, speedscope, collapsed, markdown.
  */
 export function profileHandler(context: ServerContext): Handler {
@@ -55,6 +57,7 @@ interface ProfileParameters {
   readonly hz: number
   readonly tree: boolean
   readonly force: boolean
+  readonly sourcemaps: boolean
   readonly format: CpuFormat
 }
 
@@ -63,10 +66,8 @@ interface ProfileAnswer {
   readonly bytes: Uint8Array
 }
 
-function readParameters(
-  { query }: TargetRequest,
-  { limits, profile }: ServerContext,
-): ProfileParameters {
+function readParameters({ query }: TargetRequest, context: ServerContext): ProfileParameters {
+  const { limits, profile } = context
   const tree = oneOf(query, 'tree', ['0', '1'], '0') === '1'
   const format = oneOf(query, 'format', formatNames, 'pprof')
   if (tree && format === 'cpuprofile') throw treeHasManyThreads()
@@ -79,22 +80,25 @@ function readParameters(
     hz: wholeNumber(query, 'hz', { fallback: profile.hz, min: 1, max: maxHz }),
     tree,
     force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    sourcemaps: wantsSources(query, context),
     format,
   }
 }
 
 async function record(
-  { targets, symbols, limits }: ServerContext,
+  context: ServerContext,
   target: Target,
-  { seconds, hz, tree, force, format }: ProfileParameters,
+  { seconds, hz, tree, force, format, sourcemaps }: ProfileParameters,
   signal: AbortSignal,
 ): Promise<ProfileAnswer> {
+  const { targets, symbols, limits } = context
   const maxPauseMs = force ? undefined : limits.maxPauseMs
   const mainThreadOnly = format === 'cpuprofile'
   const options = { durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
   const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const encoded = await encodeCpuProfile(recording, format)
+  const sources = targetSources(context, recording.target, sourcemaps)
+  const encoded = await encodeCpuProfile(recording, format, sources)
   symbols.add(encoded.symbols)
   return { recording, bytes: encoded.bytes }
 }

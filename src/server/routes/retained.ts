@@ -5,36 +5,25 @@ import { retainedComments } from '../../convert/retained-comments.ts'
 import { RetainedConversion } from '../../convert/retained-conversion.ts'
 import type { RetainedProfile } from '../../convert/retained-messages.ts'
 import type { Target } from '../../targets/target.ts'
-import { CapturesExhausted } from '../capture-admission.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { oneOf } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
-
-/** Each may take limits.maxRetainedBytes; `pprof -diff_base URL URL` sends two requests at once. */
-const maxConversions = 2
-
-/** What a heap of some 300 MB takes, for whoever is told to come back. */
-const typicalMs = 30_000
+import { typicalAnalysisMs } from '../snapshot-analyses.ts'
 
 /**
  * force: (default: 0) 1 takes the snapshot although it may cost the target more memory than there is,
  *   or a longer pause than limits.maxPauseMs.
  */
 export function retainedHandler(context: ServerContext): Handler {
-  let conversions = 0
   return async (request, reply) => {
     const wanted = { force: isForced(request) }
     const target = await requestTarget(context.targets, request)
     const answer = await runCapture(context, request, reply, target, {
       name: 'retained',
-      durationMs: typicalMs,
+      durationMs: typicalAnalysisMs,
       wanted,
-      work: async (signal) => {
-        if (conversions >= maxConversions) throw tooMany()
-        conversions++
-        return await record(context, target, wanted, signal).finally(() => conversions--)
-      },
+      work: (signal) => context.analyses.run(() => record(context, target, wanted, signal)),
       cost: ({ recording, profile }) => ({
         attachMs: recording.attachMs,
         pauseMs: recording.pauseMs,
@@ -55,11 +44,6 @@ interface RetainedAnswer {
 
 function isForced({ query }: TargetRequest): boolean {
   return oneOf(query, 'force', ['0', '1'], '0') === '1'
-}
-
-function tooMany(): CapturesExhausted {
-  const message = `${maxConversions} heap snapshots are being analysed already, and each takes much memory; ask again in ${typicalMs / 1000} s`
-  return new CapturesExhausted(message, typicalMs / 1000)
 }
 
 async function record(

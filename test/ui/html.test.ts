@@ -1,5 +1,5 @@
 import t from 'tap'
-import { html, trusted } from '../../src/server/html.ts'
+import { html, trusted } from '../../src/ui/html.ts'
 
 t.test('what is put into a page is text, whatever it looks like', (t) => {
   const hostile = `</td><script>alert(1)</script>'"&\`\u0000\n\u001b[31m`

@@ -1,0 +1,112 @@
+/** The census of suspended functions as part of a goroutine snapshot. */
+import type { Census, CensusGroup } from '../census/census.ts'
+import { takeCensus } from '../census/take-census.ts'
+import { CaptureError, OperationalError } from '../errors.ts'
+import type { Targets } from '../targets/targets.ts'
+import type { Frame } from './goroutine-entry.ts'
+
+export interface CensusWish {
+  readonly pid: number
+  readonly maxBytes: number
+  readonly stop?: boolean | undefined
+  readonly signal: AbortSignal
+}
+
+/** What a census found, or why there is none. */
+export type CensusOutcome =
+  | { readonly census: Census }
+  | { readonly census?: undefined; readonly refusal: OperationalError }
+
+/** Equal suspended functions of one thread. */
+export interface SuspendedGroup {
+  readonly kind: CensusGroup['kind']
+  readonly state: CensusGroup['state']
+  readonly thread: string
+  readonly count: number
+  readonly stack: readonly Frame[]
+  readonly elided: boolean
+  /** Undefined where only an operation of the list may tell. */
+  readonly waitsFor?: string | undefined
+}
+
+/** Does not throw for what a user can run into: without a census there is still much to tell. */
+export async function tryCensus(targets: Targets, wish: CensusWish): Promise<CensusOutcome> {
+  if (wish.pid <= 0) {
+    const message = 'its process is not known, only its port'
+    return { refusal: new CaptureError('census-refused', message) }
+  }
+  try {
+    // Nobody would be left to continue it.
+    const stop = wish.stop === true && wish.pid !== process.pid
+    return { census: await takeCensus({ ...wish, stop, procRoot: targets.procRoot }) }
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    return { refusal: error }
+  }
+}
+
+/** `workers`: the names of the worker threads, in the order in which they were started. */
+export function suspendedGroups(
+  { groups, isolates }: Census,
+  workers: readonly string[],
+): readonly SuspendedGroup[] {
+  const ofWorkers = isolates.filter(({ thread }) => thread !== 'main').length
+  const nameOf = (index: number): string => {
+    const { thread = 'unknown', number = 0 } = isolates[index] ?? {}
+    if (thread === 'main') return 'main'
+    // One that started or ended meanwhile would shift the names.
+    const name = ofWorkers === workers.length ? workers[number - 1] : undefined
+    return name ?? `unknown thread ${number}`
+  }
+  return groups.filter(isSure).map(({ kind, state, isolate, count, stack, elided }) => {
+    return { kind, state, thread: nameOf(isolate), count, stack: stack.map(frame), elided }
+  })
+}
+
+/**
+ * Of what only one of two readings saw, a caller may be shown at a line that it came to after it had
+ * called what is shown below it: 10 of 237 stacks of a server that never rests, and none of those that
+ * both readings saw.
+ */
+function isSure({ minCount }: CensusGroup): boolean {
+  return minCount > 0
+}
+
+function frame({
+  function: name,
+  url,
+  line,
+  column,
+  isAsync,
+}: CensusGroup['stack'][number]): Frame {
+  return { function: name, url, line, column, ...(isAsync ? { isAsync } : {}) }
+}
+
+/** What a reader has to know to trust the counts, one sentence each. */
+export function censusNotes({ groups, torn, cycles, stoppedMs }: Census): readonly string[] {
+  const changed = groups.filter((group) => isSure(group) && group.count !== group.minCount)
+  const difference = changed.reduce((sum, { count, minCount }) => sum + count - minCount, 0)
+  const unsure = groups.filter((group) => !isSure(group))
+  const notes: string[] = []
+  if (changed.length > 0) {
+    notes.push(
+      `the memory was read twice and the target worked meanwhile: ${changed.length} stacks differ, by ${difference} in all; the larger counts are shown`,
+    )
+  }
+  if (unsure.length > 0) {
+    const functions = unsure.reduce((sum, { count }) => sum + count, 0)
+    notes.push(
+      `${functions} suspended functions in ${unsure.length} stacks are left out: only one of two readings saw them, and the target worked meanwhile; goroutine.stop counts them`,
+    )
+  }
+  if (torn > 0) {
+    notes.push(`${torn} suspended functions are missing: the target was changing them`)
+  }
+  if (cycles > 0) {
+    notes.push(
+      `functions that await each other in a circle, and so never end: ${cycles} such circles`,
+    )
+  }
+  if (stoppedMs > 0) notes.push(`the target was stopped for ${Math.round(stoppedMs)} ms`)
+  return notes
+}

@@ -1,0 +1,35 @@
+/** Entry of the worker thread that takes a census, so that the caller's event loop stays free. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { OperationalError } from '../errors.ts'
+import type { Census } from './census.ts'
+import type { Layout } from './layout.ts'
+import { type CensusRequest, readCensus } from './read-census.ts'
+
+export interface CensusTask {
+  readonly request: CensusRequest
+  readonly known: ReadonlyMap<string, Layout>
+}
+
+export interface CensusReply {
+  readonly census?: Census
+  /** An operational error, which loses its class between threads. */
+  readonly error?: {
+    readonly isTargets: boolean
+    readonly code: string
+    readonly message: string
+    readonly tryNext: string | undefined
+  }
+  readonly known: ReadonlyMap<string, Layout>
+}
+
+const { request, known: before } = workerData as CensusTask
+const known = new Map(before)
+const reply = await readCensus(request, known).then(
+  (census): CensusReply => ({ census, known }),
+  (error: unknown): CensusReply => {
+    if (!(error instanceof OperationalError)) throw error
+    const { code, message, tryNext } = error
+    return { error: { isTargets: code.startsWith('target-'), code, message, tryNext }, known }
+  },
+)
+parentPort?.postMessage(reply)

@@ -1,0 +1,74 @@
+/**
+ * Which kernel thread runs which isolate. A thread's stack is full of pointers into its isolate's heap
+ * object; /proc/PID/task/TID/syscall (proc_pid_syscall(5)) says where the stack of a waiting thread is.
+ */
+import { readdir } from 'node:fs/promises'
+import { readProcFile, unlessDenied } from '../proc/proc-file.ts'
+import type { ProcessMemory, Span } from './process-memory.ts'
+
+export interface IsolateThread {
+  /** 'unknown' for a thread that was running, so that its stack could not be found. */
+  readonly thread: 'main' | 'worker' | 'unknown'
+  /** Kernel thread id, ascending with the order in which workers were started; 0 where unknown. */
+  readonly threadId: number
+}
+
+/** Deep enough for the frames below a wait, shallow enough for a thousand threads. */
+const stackBytes = 64 * 1024
+/** An isolate's data begin some 60 KB before its heap object, which has some 60 KB itself. */
+const isolateBytes = 96 * 1024
+/** A pointer or two may be left over from anything. */
+const fewestPointers = 3
+
+/** In the order of `heaps`. With one isolate there is nothing to find out: it is the main thread's. */
+export async function isolateThreads(
+  pid: number,
+  procRoot: string,
+  memory: ProcessMemory,
+  heaps: readonly number[],
+  mappings: readonly Span[],
+): Promise<readonly IsolateThread[]> {
+  const found = new Map<number, number>()
+  const threadIds = (await readdir(`${procRoot}/${pid}/task`).catch(() => [])).map(Number)
+  for (const threadId of threadIds.sort((a, b) => a - b)) {
+    const path = `${procRoot}/${pid}/task/${threadId}/syscall`
+    const pointer = stackPointer((await unlessDenied(readProcFile(path))) ?? '')
+    const heap = pointer && heapOnStack(memory, pointer, heaps, mappings)
+    if (heap !== undefined && !found.has(heap)) found.set(heap, threadId)
+  }
+  const unfound = heaps.filter((heap) => !found.has(heap))
+  // By elimination: every process has a main thread, and one that runs hides its stack.
+  const hasMain = [...found.values()].includes(pid)
+  const [only] = unfound
+  if (!hasMain && unfound.length === 1 && only !== undefined) found.set(only, pid)
+  return heaps.map((heap) => {
+    const threadId = found.get(heap)
+    if (threadId === undefined) return { thread: hasMain ? 'worker' : 'unknown', threadId: 0 }
+    return { thread: threadId === pid ? 'main' : 'worker', threadId }
+  })
+}
+
+/** The fields are: system call, six arguments, stack pointer, program counter; or just `running`. */
+function stackPointer(text: string): number | undefined {
+  const pointer = text.trim().split(' ').at(-2)
+  return pointer?.startsWith('0x') ? Number(pointer) : undefined
+}
+
+function heapOnStack(
+  memory: ProcessMemory,
+  pointer: number,
+  heaps: readonly number[],
+  mappings: readonly Span[],
+): number | undefined {
+  const mapping = mappings.find(({ start, end }) => pointer >= start && pointer < end)
+  const size = Math.min(stackBytes, (mapping?.end ?? pointer + stackBytes) - pointer)
+  const words = memory.bytes(pointer, size - (size % 8))
+  const votes = new Map<number, number>()
+  for (let at = 0; at + 8 <= words.length; at += 8) {
+    const word = words.readUInt32LE(at) + words.readUInt32LE(at + 4) * 0x1_0000_0000
+    const heap = heaps.find((each) => Math.abs(word - each) < isolateBytes)
+    if (heap !== undefined) votes.set(heap, (votes.get(heap) ?? 0) + 1)
+  }
+  const [best] = [...votes].sort(([, a], [, b]) => b - a)
+  return best !== undefined && best[1] >= fewestPointers ? best[0] : undefined
+}

@@ -1,0 +1,19 @@
+/** What passes between pprofd and a thread that reads a heap snapshot. */
+import type { ErrorCode } from '../errors.ts'
+
+export type ToThread<Header> =
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
+  | { readonly kind: 'end'; readonly header: Header }
+
+export type FromThread<Result> =
+  /** So many bytes have been read. */
+  | { readonly kind: 'read'; readonly bytes: number }
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** An error on its way from one thread to another: those of pprofd keep their code. */
+export interface Failure {
+  readonly code: ErrorCode | undefined
+  readonly message: string
+  readonly tryNext: string | undefined
+}
