@@ -40,13 +40,16 @@ function load(url, clients) {
   for (let client = 0; client < clients; client++) ask()
 }
 
-if (process.argv[2] === 'load') load(process.argv[3], Number(process.argv[4]))
-else {
+if (process.argv[2] === 'load') {
+  // The server has ended, however it did.
+  process.on('disconnect', () => process.exit())
+  load(process.argv[3], Number(process.argv[4]))
+} else {
   const server = http.createServer((request, response) => void handle(request, response))
   server.listen(0, '127.0.0.1', () => {
     const url = `http://127.0.0.1:${server.address().port}/`
     const clients = fork(__filename, ['load', url, process.argv[2] ?? '50'], { execArgv: [] })
-    process.on('exit', () => clients.kill('SIGKILL'))
+    clients.unref()
     setTimeout(() => console.log(`ready ${JSON.stringify({ pid: process.pid })}`), 1000)
   })
 }
