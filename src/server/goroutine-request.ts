@@ -74,8 +74,10 @@ function invalid(name: string): InputError {
   return new InputError('parameter-invalid', `invalid ${name} value`)
 }
 
-export function isSet(query: Query, name: 'force' | 'promises' | 'deep'): boolean {
-  return oneOf(query, name, ['0', '1'], '0') === '1'
+/** How suspended functions are found, and for which price. */
+export function readMethod(query: Query): Pick<SnapshotWish, 'promises' | 'deep' | 'force'> {
+  const isSet = (name: string) => oneOf(query, name, ['0', '1'], '0') === '1'
+  return { promises: isSet('promises'), deep: isSet('deep'), force: isSet('force') }
 }
 
 /** Takes and encodes the snapshot, or two of them. */

@@ -4,7 +4,7 @@ import type { GoroutineFormat } from '../../snapshot/goroutine-formats.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
 import {
-  isSet,
+  readMethod,
   readPanicparseParameters,
   type SnapshotWish,
   snapshotCost,
@@ -59,9 +59,7 @@ function readParameters(query: Query, context: ServerContext): SnapshotWish {
     ...readPanicparseParameters(query, context),
     format: debug === 0 ? format : textOf(debug),
     seconds,
-    promises: isSet(query, 'promises'),
-    deep: isSet(query, 'deep'),
-    force: isSet(query, 'force'),
+    ...readMethod(query),
   }
 }
 

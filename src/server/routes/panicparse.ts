@@ -10,7 +10,7 @@ import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { deltaSeconds } from '../delta-seconds.ts'
 import {
-  isSet,
+  readMethod,
   readPanicparseParameters,
   type SnapshotWish,
   snapshotCost,
@@ -66,9 +66,7 @@ function readParameters(query: Query, context: ServerContext): SnapshotWish {
     ...readPanicparseParameters(query, context),
     format: 'html',
     seconds: deltaSeconds(query, { isText: false, max: context.limits.maxSeconds }),
-    promises: isSet(query, 'promises'),
-    deep: isSet(query, 'deep'),
-    force: isSet(query, 'force'),
+    ...readMethod(query),
   }
 }
 
