@@ -1,15 +1,23 @@
 /** V8's objects in another process's memory, each told by the instance type of its map. */
 import { type Constants, fields } from './layout.ts'
-import type { ProcessMemory } from './process-memory.ts'
+
+/** Another process's memory; what is not mapped reads as 0. */
+export interface HeapMemory {
+  /** The 64-bit word, exact below 2^53. */
+  word(address: number): number
+  uint32(address: number): number
+  uint16(address: number): number
+  bytes(address: number, length: number): Buffer
+}
 
 /** A word of the heap is a pointer plus 1, or a 31-bit number in the upper half ("Smi"). */
 export class Heap {
-  readonly memory: ProcessMemory
+  readonly memory: HeapMemory
   readonly constants: Constants
   /** By address of the map. Maps do not change their type, and live longer than what they describe. */
   readonly #types = new Map<number, number>()
 
-  constructor(memory: ProcessMemory, constants: Constants) {
+  constructor(memory: HeapMemory, constants: Constants) {
     this.memory = memory
     this.constants = constants
   }

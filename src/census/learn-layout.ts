@@ -40,9 +40,9 @@ export function learnLayout(
   const format = formats.find((each) => heapPages(memory, spans, each).length >= fewestPages)
   if (format === undefined) return { missing: "the pages of V8's heap have an unknown form" }
   const heap = new Heap(memory, constants)
-  const freeSpace = findFreeSpace(heap, heapPages(memory, spans, format))
+  const freeSpace = findFreeSpace(memory, heap, heapPages(memory, spans, format))
   if (freeSpace === undefined) return { missing: 'free memory could not be told from objects' }
-  const named = namedObjects(heap, spans, format, freeSpace)
+  const named = namedObjects(memory, heap, spans, format, freeSpace)
   for (const builtinOffset of builtinOffsets) {
     for (const reactionNext of reactionNexts) {
       const learnt = { pageFormat: format, freeSpace, builtinOffset, reactionNext }
@@ -57,16 +57,17 @@ type NamedObjects = ReadonlyMap<string, readonly number[]>
 
 /** Addresses of the suspended objects, by name of their function; those of both isolates. */
 function namedObjects(
+  memory: ProcessMemory,
   heap: Heap,
   spans: readonly Span[],
   format: PageFormat,
   freeSpace: FreeSpace,
 ): NamedObjects {
-  const pages = heapPages(heap.memory, spans, format)
-  const maps = findMaps(heap, pages, freeSpace.instanceType, () => false)
+  const pages = heapPages(memory, spans, format)
+  const maps = findMaps(memory, heap, pages, freeSpace.instanceType, () => false)
   const none = new Map<number, number>()
   const suspended = findSuspended(
-    heap,
+    memory,
     pages,
     none,
     maps,

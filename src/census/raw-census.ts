@@ -101,22 +101,22 @@ function findIn(
   readRest: ReadRest | undefined,
 ): Found {
   const before = heapPages(memory, spans, layout.pageFormat)
-  const maps = findMaps(heap, before, layout.freeSpace.instanceType, isAborted)
+  const maps = findMaps(memory, heap, before, layout.freeSpace.instanceType, isAborted)
   memory.forget()
-  const companions = pagesWithSuspended(heap, before, layout, maps, isAborted)
+  const companions = pagesWithSuspended(memory, before, layout, maps, isAborted)
   // What the young generation holds now; the collector may have turned it over since.
   const pages = heapPages(memory, spans, layout.pageFormat)
   const limits = pinYoung(memory, pages, layout.pageFormat, companions, readRest)
   const heaps = [...new Set(pages.map((page) => page.heap))]
   const isolateOf = (address: number) => heaps.indexOf(address)
   const { unitBytes } = layout.freeSpace
-  const suspended = findSuspended(heap, pages, limits, maps, isolateOf, unitBytes, isAborted)
+  const suspended = findSuspended(memory, pages, limits, maps, isolateOf, unitBytes, isAborted)
   return { heaps, suspended, pages, maps }
 }
 
 /** Old pages whose suspended functions are to be read at one moment; none where these are too many. */
 function pagesWithSuspended(
-  heap: Heap,
+  memory: ProcessMemory,
   pages: readonly HeapPage[],
   layout: Layout,
   maps: WantedMaps,
@@ -125,7 +125,7 @@ function pagesWithSuspended(
   const old = pages.filter(({ flags }) => (flags & (fromSpace | toSpace)) === 0)
   if (old.length * pageSizeBytes > maxRoughBytes) return []
   const { unitBytes } = layout.freeSpace
-  const rough = findSuspended(heap, old, new Map(), maps, () => 0, unitBytes, isAborted)
+  const rough = findSuspended(memory, old, new Map(), maps, () => 0, unitBytes, isAborted)
   const addresses = new Set<number>()
   for (let index = 0; index < rough.length; index++) {
     const address = rough.address[index] ?? 0

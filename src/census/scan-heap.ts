@@ -14,6 +14,7 @@ const pageWords = pageSizeBytes / 4
 
 /** Maps lie in old pages; they are told by their instance type and confirmed by their own map. */
 export function findMaps(
+  memory: ProcessMemory,
   heap: Heap,
   pages: readonly HeapPage[],
   freeSpaceType: number,
@@ -30,7 +31,7 @@ export function findMaps(
   const words = new Uint32Array(pageWords)
   for (const page of pages) {
     if (!holdsObjects(page) || isAborted()) continue
-    copyPage(heap.memory, words, page)
+    copyPage(memory, words, page)
     const needsFreeSpace = !withFreeSpace.has(page.heap)
     for (let at = (page.begin - page.address) >>> 2; at < pageWords - typeWord; at += 2) {
       const low = words[at] ?? 0
@@ -53,7 +54,7 @@ export function findMaps(
 
 /** Objects with one of the maps that are suspended, except in free memory. */
 export function findSuspended(
-  heap: Heap,
+  memory: ProcessMemory,
   pages: readonly HeapPage[],
   limits: Limits,
   maps: WantedMaps,
@@ -67,7 +68,7 @@ export function findSuspended(
   for (const page of pages) {
     const limit = limits.get(page.address) ?? page.address + page.sizeBytes
     if (!holdsObjects(page) || limit === 0 || isAborted()) continue
-    copyPage(heap.memory, words, page)
+    copyPage(memory, words, page)
     scanPage(words, page, limit, maps, filter, isolateOf(page.heap), freeUnitBytes, found)
   }
   found.endScan()
@@ -111,12 +112,16 @@ function scanPage(
  * What fills free memory: an object whose second word is its size, and which so often ends where its
  * page ends as nothing else does. Undefined where none stands out.
  */
-export function findFreeSpace(heap: Heap, pages: readonly HeapPage[]): FreeSpace | undefined {
+export function findFreeSpace(
+  memory: ProcessMemory,
+  heap: Heap,
+  pages: readonly HeapPage[],
+): FreeSpace | undefined {
   const votes = new Map<string, number>()
   const words = new Uint32Array(pageWords)
   for (const page of pages) {
     if (!holdsObjects(page)) continue
-    copyPage(heap.memory, words, page)
+    copyPage(memory, words, page)
     for (let at = (page.begin - page.address) >>> 2; at < pageWords - 4; at += 2) {
       if (((words[at] ?? 0) & 3) !== 1 || words[at + 2] !== 0) continue
       const unitBytes = (page.sizeBytes - at * 4) / (words[at + 3] ?? 0)
