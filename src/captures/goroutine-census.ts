@@ -65,11 +65,10 @@ export function suspendedGroups(
 
 /**
  * Of what only one of two readings saw, a caller may be shown at a line that it came to after it had
- * called what is shown below it: 10 of 237 stacks of a server that never rests, and none of those that
- * both readings saw.
+ * called what is shown below it. What was looked at by itself is of one moment.
  */
-function isSure({ minCount }: CensusGroup): boolean {
-  return minCount > 0
+function isSure({ minCount, glanced }: CensusGroup): boolean {
+  return minCount > 0 || glanced > 0
 }
 
 function frame({
@@ -83,18 +82,32 @@ function frame({
 }
 
 /** What a reader has to know to trust the counts, one sentence each. */
-export function censusNotes({ groups, torn, cycles, stoppedMs }: Census): readonly string[] {
-  const changed = groups.filter((group) => isSure(group) && group.count !== group.minCount)
-  const difference = changed.reduce((sum, { count, minCount }) => sum + count - minCount, 0)
-  const unsure = groups.filter((group) => !isSure(group))
+export function censusNotes({
+  groups,
+  glances,
+  torn,
+  cycles,
+  stoppedMs,
+}: Census): readonly string[] {
   const notes: string[] = []
+  const changed = groups.filter(({ count, minCount }) => minCount > 0 && count !== minCount)
   if (changed.length > 0) {
+    const difference = sumOf(changed, ({ count, minCount }) => count - minCount)
     notes.push(
       `the memory was read twice and the target worked meanwhile: ${changed.length} stacks differ, by ${difference} in all; the larger counts are shown`,
     )
   }
+  const alone = groups.filter(({ minCount, glanced }) => minCount === 0 && glanced > 0)
+  if (alone.length > 0) {
+    const functions = sumOf(alone, ({ count }) => count)
+    const extent = glances === 'part' ? 'until the target collected garbage, so there are more' : ''
+    notes.push(
+      `the target worked while it was read: ${functions} suspended functions in ${alone.length} stacks were looked at one by one${extent && `, ${extent}`}; each stack is of one moment, their number of some 10 ms`,
+    )
+  }
+  const unsure = groups.filter((group) => !isSure(group))
   if (unsure.length > 0) {
-    const functions = unsure.reduce((sum, { count }) => sum + count, 0)
+    const functions = sumOf(unsure, ({ count }) => count)
     notes.push(
       `${functions} suspended functions in ${unsure.length} stacks are left out: only one of two readings saw them, and the target worked meanwhile; goroutine.stop counts them`,
     )
@@ -109,4 +122,8 @@ export function censusNotes({ groups, torn, cycles, stoppedMs }: Census): readon
   }
   if (stoppedMs > 0) notes.push(`the target was stopped for ${Math.round(stoppedMs)} ms`)
   return notes
+}
+
+function sumOf(groups: readonly CensusGroup[], count: (group: CensusGroup) => number): number {
+  return groups.reduce((sum, group) => sum + count(group), 0)
 }

@@ -152,8 +152,7 @@ export class AwaitGraph {
     let index = this.#suspended.indexOf(object)
     if (index < 0) {
       // Missed by the scan, or born after it: what a live chain leads to is alive.
-      const fn = heap.object(object + fields.generatorFunction)
-      const point = heap.smi(object + fields.generatorContinuation)
+      const { fn, point } = heap.suspendedParts(object)
       const kind = type === wanted ? asyncFunction : asyncGenerator
       index = this.#suspended.add(object, fn, point, kind, this.#suspended.isolate[found.from] ?? 0)
     }

@@ -1,7 +1,7 @@
 /** Equal stacks of several passes as one group, and its frames with lines. */
 import type { Census, CensusFrame, CensusGroup } from './census.ts'
 import type { RawFunction } from './function-names.ts'
-import type { RawCensus } from './raw-census.ts'
+import type { RawStacks } from './raw-census.ts'
 import type { FindPosition } from './resolve-frames.ts'
 import type { StackNode } from './stacks.ts'
 import { suspendedKinds } from './suspended.ts'
@@ -21,41 +21,53 @@ interface RawGroup {
   readonly elided: boolean
   /** One for each pass. */
   readonly counts: number[]
+  glanced: number
 }
 
-/** `heaps`: addresses of the heaps, in the order of the census's isolates. */
-export async function censusGroups(
-  passes: readonly RawCensus[],
-  heaps: readonly number[],
-  findPosition: FindPosition,
-): Promise<Census['groups']> {
-  const groups = new Map<string, RawGroup>()
-  for (const [index, pass] of passes.entries()) addPass(groups, pass, index, passes.length, heaps)
-  const resolved: CensusGroup[] = []
-  for (const group of groups.values()) resolved.push(await resolve(group, findPosition))
-  return resolved.sort((a, b) => b.count - a.count)
-}
+/** Equal stacks of all passes. `heaps`: addresses of the heaps, in the order of the census's isolates. */
+export class RawGroups {
+  readonly #groups = new Map<string, RawGroup>()
+  readonly #heaps: readonly number[]
+  readonly #passCount: number
 
-function addPass(
-  groups: Map<string, RawGroup>,
-  pass: RawCensus,
-  passIndex: number,
-  passCount: number,
-  heaps: readonly number[],
-): void {
-  for (const { node, kind, isolate: raw, count } of pass.stacks.leaves) {
-    const isolate = heaps.indexOf(pass.heaps[raw] ?? 0)
-    const { frames, elided } = framesOf(pass, node)
-    const key = JSON.stringify([isolate, kind, elided, frames.map(frameKey)])
-    const known = groups.get(key)
-    const counts = known?.counts ?? new Array<number>(passCount).fill(0)
-    counts[passIndex] = (counts[passIndex] ?? 0) + count
-    // The later pass knows what indexes there are now.
-    groups.set(key, { isolate, kind, frames, elided, counts })
+  constructor(passes: readonly RawStacks[], heaps: readonly number[]) {
+    this.#heaps = heaps
+    this.#passCount = passes.length
+    for (const [index, pass] of passes.entries()) {
+      this.#add(pass, (group, count) => {
+        group.counts[index] = (group.counts[index] ?? 0) + count
+      })
+    }
+  }
+
+  addGlance(stacks: RawStacks): void {
+    this.#add(stacks, (group, count) => {
+      group.glanced += count
+    })
+  }
+
+  async resolve(findPosition: FindPosition): Promise<Census['groups']> {
+    const resolved: CensusGroup[] = []
+    for (const group of this.#groups.values()) resolved.push(await resolve(group, findPosition))
+    return resolved.sort((a, b) => b.count - a.count)
+  }
+
+  #add(pass: RawStacks, count: (group: RawGroup, count: number) => void): void {
+    for (const leaf of pass.stacks.leaves) {
+      const isolate = this.#heaps.indexOf(pass.heaps[leaf.isolate] ?? 0)
+      const { frames, elided } = framesOf(pass, leaf.node)
+      const key = JSON.stringify([isolate, leaf.kind, elided, frames.map(frameKey)])
+      const counts = this.#groups.get(key)?.counts ?? new Array<number>(this.#passCount).fill(0)
+      const glanced = this.#groups.get(key)?.glanced ?? 0
+      // The later one knows what indexes there are now.
+      const group = { isolate, kind: leaf.kind, frames, elided, counts, glanced }
+      count(group, leaf.count)
+      this.#groups.set(key, group)
+    }
   }
 }
 
-function framesOf(pass: RawCensus, leaf: number): { frames: RawFrame[]; elided: boolean } {
+function framesOf(pass: RawStacks, leaf: number): { frames: RawFrame[]; elided: boolean } {
   const frames: RawFrame[] = []
   let id = leaf
   while (id !== 0 && frames.length < maxFrames) {
@@ -76,12 +88,14 @@ async function resolve(group: RawGroup, findPosition: FindPosition): Promise<Cen
   for (const frame of group.frames) stack.push(await resolveFrame(frame, findPosition))
   const kind = suspendedKinds[group.kind] ?? 'async-function'
   const isAwaited = group.frames.length > 1
+  const minCount = Math.min(...group.counts)
   return {
     isolate: group.isolate,
     kind,
     state: isAwaited || kind === 'async-function' ? 'awaiting' : stateOf(stack[0]),
-    count: Math.max(...group.counts),
-    minCount: Math.min(...group.counts),
+    count: minCount === 0 && group.glanced > 0 ? group.glanced : Math.max(...group.counts),
+    minCount,
+    glanced: group.glanced,
     stack,
     elided: group.elided,
   }

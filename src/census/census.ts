@@ -30,10 +30,15 @@ export interface CensusGroup {
   readonly kind: SuspendedKind
   /** `awaiting` a promise that no listed function will settle; a generator has `yielded` or `not started`. */
   readonly state: 'awaiting' | 'yielded' | 'not started'
-  /** The larger of the passes. */
+  /** The larger of the passes; `glanced` where not every pass saw it. */
   readonly count: number
   /** The smaller one: 0 for what only one pass saw. Both are equal where nothing went on meanwhile. */
   readonly minCount: number
+  /**
+   * Of a target that worked meanwhile: how many were looked at one by one, each with its stack as it was at
+   * one moment. What neither this nor `minCount` counts may be mixed of two moments.
+   */
+  readonly glanced: number
   /** Nearest first: the innermost function, then who awaits it. */
   readonly stack: readonly CensusFrame[]
   /** Outer frames were left out. */
@@ -62,6 +67,8 @@ export interface Census {
   /** Circles of functions that await each other, and so never end. */
   readonly cycles: number
   readonly passes: number
+  /** Whether a look one by one was taken, and whether it came to an end before the target collected. */
+  readonly glances: 'none' | 'whole' | 'part'
   /** Of the heaps: what was looked through. */
   readonly heapBytes: number
   /** What was read of the target's memory, in all passes. */

@@ -29,12 +29,15 @@ export class FunctionNames {
     this.#heap = heap
   }
 
-  /** Index into `functions`; `noFunction` where the address holds something else, -1 where it is unreadable. */
-  idOf(fn: number): number {
+  /**
+   * Index into `functions`; `noFunction` where the address holds something else, -1 where it is unreadable.
+   * `heap`: to read the function itself, which may be young and move. What it shares with its like stays.
+   */
+  idOf(fn: number, heap: Heap = this.#heap): number {
     const { types, offsets } = this.#heap.constants
-    const type = this.#heap.typeOf(fn)
+    const type = heap.typeOf(fn)
     if (type !== types.function) return type < 0 ? -1 : noFunction
-    const shared = this.#heap.object(fn + offsets.functionShared)
+    const shared = heap.object(fn + offsets.functionShared)
     const known = this.#known.get(shared)
     if (known !== undefined) return known
     if (this.#heap.typeOf(shared) !== types.sharedFunction) return -1

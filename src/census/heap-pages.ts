@@ -39,6 +39,16 @@ export function holdsObjects({ flags, sizeBytes }: HeapPage): boolean {
   return (flags & largePage) === 0 && sizeBytes <= pageSizeBytes
 }
 
+/** Of the page that begins at `address`; 0 where nothing is mapped. */
+export function pageFlags(memory: ProcessMemory, address: number, format: PageFormat): number {
+  return memory.bytes(address + (format === 'sized-header' ? 8 : 0), 4).readUInt32LE()
+}
+
+/** Where the page begins that holds `address`. */
+export function pageOf(address: number): number {
+  return address - (address % pageSizeBytes)
+}
+
 /** All pages of mutable heaps. Shared read-only pages belong to no isolate and hold nothing we count. */
 export function heapPages(
   memory: ProcessMemory,

@@ -85,6 +85,12 @@ export class Heap {
     return this.isSmi(at) && this.smi(at) >= 0
   }
 
+  /** The function of a suspended object, and the number of the suspend point that it stands at. */
+  suspendedParts(object: number): { readonly fn: number; readonly point: number } {
+    const fn = this.object(object + fields.generatorFunction)
+    return { fn, point: this.smi(object + fields.generatorContinuation) }
+  }
+
   #mapType(map: number): number {
     if (map % 4 !== 1) return -1
     const { types, offsets } = this.constants

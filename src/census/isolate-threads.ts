@@ -3,6 +3,7 @@
  * object; /proc/PID/task/TID/syscall (proc_pid_syscall(5)) says where the stack of a waiting thread is.
  */
 import { readdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { readProcFile, unlessDenied } from '../proc/proc-file.ts'
 import type { ProcessMemory, Span } from './process-memory.ts'
 
@@ -20,6 +21,10 @@ const isolateBytes = 96 * 1024
 /** A pointer or two may be left over from anything. */
 const fewestPointers = 3
 
+/** Most threads rest now and then, if only for a moment. */
+const mainTries = 30
+const betweenTriesMs = 0.3
+
 /** In the order of `heaps`. With one isolate there is nothing to find out: it is the main thread's. */
 export async function isolateThreads(
   pid: number,
@@ -28,24 +33,59 @@ export async function isolateThreads(
   heaps: readonly number[],
   mappings: readonly Span[],
 ): Promise<readonly IsolateThread[]> {
-  const found = new Map<number, number>()
-  const threadIds = (await readdir(`${procRoot}/${pid}/task`).catch(() => [])).map(Number)
-  for (const threadId of threadIds.sort((a, b) => a - b)) {
+  if (heaps.length === 1) return [{ thread: 'main', threadId: pid }]
+  const claimOf = async (threadId: number): Promise<Claim | undefined> => {
     const path = `${procRoot}/${pid}/task/${threadId}/syscall`
     const pointer = stackPointer((await unlessDenied(readProcFile(path))) ?? '')
-    const heap = pointer && heapOnStack(memory, pointer, heaps, mappings)
-    if (heap !== undefined && !found.has(heap)) found.set(heap, threadId)
+    const found = pointer && heapOnStack(memory, pointer, heaps, mappings)
+    return found ? { ...found, threadId } : undefined
   }
+  let main: Claim | undefined
+  for (let tries = 0; tries < mainTries && main === undefined; tries++) {
+    main = await claimOf(pid)
+    if (main === undefined) await delay(betweenTriesMs)
+  }
+  const claims = [main]
+  for (const threadId of await otherThreads(pid, procRoot)) claims.push(await claimOf(threadId))
+  const found = assign(
+    claims.filter((claim) => claim !== undefined),
+    pid,
+  )
   const unfound = heaps.filter((heap) => !found.has(heap))
   // By elimination: every process has a main thread, and one that runs hides its stack.
-  const hasMain = [...found.values()].includes(pid)
   const [only] = unfound
-  if (!hasMain && unfound.length === 1 && only !== undefined) found.set(only, pid)
+  if (main === undefined && unfound.length === 1 && only !== undefined) found.set(only, pid)
+  const hasMain = [...found.values()].includes(pid)
   return heaps.map((heap) => {
     const threadId = found.get(heap)
-    if (threadId === undefined) return { thread: hasMain ? 'worker' : 'unknown', threadId: 0 }
+    // V8's own threads have such pointers, too, and one may stand for a main thread that runs.
+    if (!hasMain) return { thread: 'unknown', threadId: 0 }
+    if (threadId === undefined) return { thread: 'worker', threadId: 0 }
     return { thread: threadId === pid ? 'main' : 'worker', threadId }
   })
+}
+
+/** A thread whose stack points into a heap, so and so often. */
+interface Claim {
+  readonly threadId: number
+  readonly heap: number
+  readonly pointers: number
+}
+
+/** The main thread's claim stands; else the most pointers win, for V8's own threads have but a few. */
+function assign(claims: readonly Claim[], mainThreadId: number): Map<number, number> {
+  const rankOf = ({ threadId, pointers }: Claim) =>
+    threadId === mainThreadId ? Number.POSITIVE_INFINITY : pointers
+  const found = new Map<number, number>()
+  for (const { heap, threadId } of claims.toSorted((a, b) => rankOf(b) - rankOf(a))) {
+    if (!found.has(heap)) found.set(heap, threadId)
+  }
+  return found
+}
+
+async function otherThreads(pid: number, procRoot: string): Promise<readonly number[]> {
+  const names = await readdir(`${procRoot}/${pid}/task`).catch(() => [])
+  return names.map(Number).filter((threadId) => threadId !== pid)
 }
 
 /** The fields are: system call, six arguments, stack pointer, program counter; or just `running`. */
@@ -59,7 +99,7 @@ function heapOnStack(
   pointer: number,
   heaps: readonly number[],
   mappings: readonly Span[],
-): number | undefined {
+): { readonly heap: number; readonly pointers: number } | undefined {
   const mapping = mappings.find(({ start, end }) => pointer >= start && pointer < end)
   const size = Math.min(stackBytes, (mapping?.end ?? pointer + stackBytes) - pointer)
   const words = memory.bytes(pointer, size - (size % 8))
@@ -70,5 +110,6 @@ function heapOnStack(
     if (heap !== undefined) votes.set(heap, (votes.get(heap) ?? 0) + 1)
   }
   const [best] = [...votes].sort(([, a], [, b]) => b - a)
-  return best !== undefined && best[1] >= fewestPointers ? best[0] : undefined
+  if (best === undefined || best[1] < fewestPointers) return undefined
+  return { heap: best[0], pointers: best[1] }
 }

@@ -3,26 +3,33 @@ import { AwaitGraph } from './await-graph.ts'
 import { FunctionNames, type RawFunction } from './function-names.ts'
 import { Heap } from './heap.ts'
 import {
-  fromSpace,
   type HeapPage,
   heapPages,
   holdsObjects,
+  pageOf,
   pageSizeBytes,
   readPage,
-  toSpace,
 } from './heap-pages.ts'
 import type { Layout } from './layout.ts'
 import type { ProcessMemory, Span } from './process-memory.ts'
 import { findMaps, findSuspended, type WantedMaps } from './scan-heap.ts'
 import { StackBuilder, type Stacks } from './stacks.ts'
 import type { Suspended } from './suspended.ts'
-import { pinYoung, type ReadRest } from './young-space.ts'
+import { isYoung, pinYoung, type ReadRest } from './young-space.ts'
 
-export interface RawCensus {
+/** Stacks of suspended functions, without the lines of their frames. */
+export interface RawStacks {
   /** Addresses of the heaps, one an isolate. */
   readonly heaps: readonly number[]
   readonly functions: readonly RawFunction[]
   readonly stacks: Stacks
+}
+
+export interface RawCensus extends RawStacks {
+  /** What the reading has learnt, for a closer look. */
+  readonly maps: WantedMaps
+  readonly names: FunctionNames
+  readonly found: Suspended
   /** All suspended functions, awaited by another one or not. */
   readonly suspended: number
 }
@@ -67,9 +74,11 @@ function takeOnce(
     return JSON.stringify([url, start, suspended.continuation[index]])
   }
   const stacks = new StackBuilder(suspended, graph, functionOf, keyOf).build(isAborted)
-  const census = { heaps, functions: names.functions, stacks, suspended: countOf(suspended) }
+  const { maps } = found
+  const counted = { maps, names, found: suspended, suspended: countOf(suspended) }
+  const census = { heaps, functions: names.functions, stacks, ...counted }
   // Every Node has async functions of its own: their map was moved, too.
-  const hasMaps = heaps.length === 0 || [...found.maps.values()].includes(0)
+  const hasMaps = heaps.length === 0 || [...maps.values()].includes(0)
   return { census, hasMoved: !hasMaps || hasMoved(memory, found.pages, layout) }
 }
 
@@ -80,7 +89,7 @@ function hasMoved(
   { pageFormat }: Layout,
 ): boolean {
   return pages.some((page) => {
-    const isOld = holdsObjects(page) && (page.flags & (fromSpace | toSpace)) === 0
+    const isOld = holdsObjects(page) && !isYoung(page)
     return isOld && readPage(memory, page.address, pageFormat)?.heap !== page.heap
   })
 }
@@ -122,14 +131,14 @@ function pagesWithSuspended(
   maps: WantedMaps,
   isAborted: () => boolean,
 ): readonly HeapPage[] {
-  const old = pages.filter(({ flags }) => (flags & (fromSpace | toSpace)) === 0)
+  const old = pages.filter((page) => !isYoung(page))
   if (old.length * pageSizeBytes > maxRoughBytes) return []
   const { unitBytes } = layout.freeSpace
   const rough = findSuspended(memory, old, new Map(), maps, () => 0, unitBytes, isAborted)
   const addresses = new Set<number>()
   for (let index = 0; index < rough.length; index++) {
     const address = rough.address[index] ?? 0
-    addresses.add(address - (address % pageSizeBytes))
+    addresses.add(pageOf(address))
   }
   const found = old.filter(({ address }) => addresses.has(address))
   return found.length * pageSizeBytes <= maxCompanionBytes ? found : []

@@ -4,7 +4,7 @@ import { isStillRunning } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { calibrate, type KnownLayouts } from './calibrate.ts'
 import type { Census, CensusIsolate } from './census.ts'
-import { censusGroups } from './census-groups.ts'
+import { RawGroups } from './census-groups.ts'
 import { heapPages } from './heap-pages.ts'
 import { isolateThreads } from './isolate-threads.ts'
 import type { Layout } from './layout.ts'
@@ -13,6 +13,7 @@ import { ProcessMemory, type Span } from './process-memory.ts'
 import { type RawCensus, takeRawCensus } from './raw-census.ts'
 import { positionFinder } from './resolve-frames.ts'
 import { sourceReader } from './source-text.ts'
+import { type Glances, glanceAtStacks } from './stack-glances.ts'
 import { restOf } from './thread-rest.ts'
 import type { ReadRest } from './young-space.ts'
 
@@ -40,21 +41,26 @@ export async function readCensus(request: CensusRequest, known: KnownLayouts): P
   // Before the calibration: whoever may not read the memory need not start a child.
   openMemory(pid, procRoot).close()
   const layout = await calibrate(pid, procRoot, known)
-  const { passes, memory, mappings, heapBytes, stoppedMs } = await readPasses(request, layout)
+  const { passes, glances, memory, mappings, heapBytes, stoppedMs } = await readPasses(
+    request,
+    layout,
+  )
   try {
     const heaps = [...new Set(passes.flatMap((pass) => pass.heaps))]
     const threads = await isolateThreads(pid, procRoot, memory, heaps, mappings)
     await checkIdentity()
+    const groups = new RawGroups(passes, heaps)
+    for (const stacks of glances?.stacks ?? []) groups.addGlance(stacks)
     const findPosition = positionFinder(sourceReader(pid, procRoot))
-    const groups = await censusGroups(passes, heaps, findPosition)
     const last = passes.at(-1)
     return {
-      groups,
+      groups: await groups.resolve(findPosition),
       isolates: numbered(threads),
       suspended: last?.suspended ?? 0,
       torn: last?.stacks.torn ?? 0,
       cycles: last?.stacks.cycles ?? 0,
       passes: passes.length,
+      glances: extentOf(glances),
       heapBytes,
       bytesRead: memory.bytesRead,
       durationMs: performance.now() - begin,
@@ -71,6 +77,8 @@ const maxTwiceBytes = 512 * 1024 * 1024
 interface Passes {
   readonly passes: readonly RawCensus[]
   readonly memory: ProcessMemory
+  /** Undefined where it has no use: the target did nothing meanwhile, or is read only once. */
+  readonly glances: Glances | undefined
   readonly mappings: readonly Span[]
   readonly heapBytes: number
   readonly stoppedMs: number
@@ -82,6 +90,8 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
   try {
     let heapBytes = 0
     let mappings: readonly Span[] = []
+    let glances: Glances | undefined
+    let firstRest: string | undefined
     const passes: RawCensus[] = []
     const begin = performance.now()
     if (stop) signal(pid, 'SIGSTOP')
@@ -91,18 +101,33 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
         const spans = presentSpans(mappings, `${procRoot}/${pid}/pagemap`)
         heapBytes = heapSize(memory, spans, layout)
         checkSize(heapBytes, request)
-        const readRest = await restReader(request, memory, spans, layout)
-        passes.push(takeRawCensus(memory, spans, layout, { readRest }))
+        const { readRest, restOfAll } = await restReader(request, memory, spans, layout)
+        if (pass === 0) firstRest = restOfAll()
+        const census = takeRawCensus(memory, spans, layout, { readRest })
+        passes.push(census)
+        const hasRested = firstRest !== undefined && restOfAll() === firstRest
+        if (pass > 0 && !hasRested) glances = glanceAtStacks(memory, spans, layout, census)
       }
     } finally {
       if (stop) signal(pid, 'SIGCONT')
     }
     const stoppedMs = stop ? performance.now() - begin : 0
-    return { passes, memory, mappings, heapBytes, stoppedMs }
+    return { passes, glances, memory, mappings, heapBytes, stoppedMs }
   } catch (error) {
     memory.close()
     throw error
   }
+}
+
+function extentOf(glances: Glances | undefined): Census['glances'] {
+  if (glances === undefined) return 'none'
+  return glances.isWhole ? 'whole' : 'part'
+}
+
+interface Rests {
+  readonly readRest: ReadRest | undefined
+  /** Of all isolates together; undefined while one of them runs, or where one's thread is not known. */
+  readonly restOfAll: () => string | undefined
 }
 
 /** What the kernel says of the thread of each isolate: whether it sleeps, and how often it has run. */
@@ -111,16 +136,21 @@ async function restReader(
   memory: ProcessMemory,
   spans: readonly Span[],
   layout: Layout,
-): Promise<ReadRest | undefined> {
-  if (stop) return undefined
+): Promise<Rests> {
+  if (stop) return { readRest: undefined, restOfAll: () => '' }
   const heaps = [...new Set(heapPages(memory, spans, layout.pageFormat).map(({ heap }) => heap))]
   const threads = await isolateThreads(pid, procRoot, memory, heaps, spans)
   const threadIds = new Map(heaps.map((heap, index) => [heap, threads[index]?.threadId ?? 0]))
-  return (heap) => {
+  const readRest = (heap: number) => {
     const threadId = threadIds.get(heap)
     // Of a thread that is not known, only the pages can tell.
     return threadId ? restOf(`${procRoot}/${pid}/task/${threadId}`) : ''
   }
+  const restOfAll = () => {
+    const rests = heaps.map(readRest)
+    return rests.every((rest) => rest) ? rests.join() : undefined
+  }
+  return { readRest, restOfAll }
 }
 
 /** The size of the heaps is known from the second pass on. */

@@ -7,6 +7,7 @@ import {
   fromSpace,
   type HeapPage,
   holdsObjects,
+  pageOf,
   pageSizeBytes,
   readPage,
   toSpace,
@@ -108,7 +109,7 @@ function byHeap(pages: readonly HeapPage[]): ReadonlyMap<number, readonly HeapPa
   return heaps
 }
 
-function isYoung({ flags }: HeapPage): boolean {
+export function isYoung({ flags }: HeapPage): boolean {
   return (flags & (toSpace | fromSpace)) !== 0
 }
 
@@ -121,14 +122,33 @@ function reread(
 }
 
 function youngLimits(memory: ProcessMemory, heap: number, pages: readonly HeapPage[]): Limits {
-  const limits = new Map<number, number>()
-  for (const { address } of pages) limits.set(address, 0)
+  const limits = new Map(pages.map(({ address }) => [address, 0]))
+  for (const { page, limit } of filledPages(memory, heap, pages)) limits.set(page.address, limit)
+  return limits
+}
+
+/** A page with young objects of now, and where they end in it. */
+export interface FilledPage {
+  readonly page: HeapPage
+  readonly limit: number
+}
+
+/** Of the young pages of a heap, those that were filled since the last collection, the latest first. */
+export function filledPages(
+  memory: ProcessMemory,
+  heap: number,
+  pages: readonly HeapPage[],
+): readonly FilledPage[] {
   const toPages = pages.filter(isToPage)
-  for (const { address, sizeBytes } of toPages) limits.set(address, address + sizeBytes)
   const top = allocationTop(memory, heap, toPages)
-  if (top === undefined) return limits
-  for (const { address } of pagesBehind(memory, toPages, pageOf(top))) limits.set(address, 0)
-  return limits.set(pageOf(top), top)
+  const current = toPages.find(({ address }) => top !== undefined && address === pageOf(top))
+  const isCurrent = (page: HeapPage) => page === current
+  const ordered = inOrder(memory, toPages)
+  const filled = ordered?.slice(0, ordered.findIndex(isCurrent) + 1) ?? toPages
+  return (current === undefined ? toPages : filled).toReversed().map((page) => {
+    const limit = isCurrent(page) ? top : undefined
+    return { page, limit: limit ?? page.address + page.sizeBytes }
+  })
 }
 
 function isToPage(page: HeapPage): boolean {
@@ -154,12 +174,11 @@ function allocationTop(
   return undefined
 }
 
-/** The pages of a space form a list and are filled in its order. None where the list is not found. */
-function pagesBehind(
+/** The pages of a space form a list and are filled in its order. Undefined where the list is not found. */
+function inOrder(
   memory: ProcessMemory,
   pages: readonly HeapPage[],
-  current: number,
-): readonly HeapPage[] {
+): readonly HeapPage[] | undefined {
   const byLinks = new Map(pages.map((page) => [page.links, page]))
   const headers = pages.map(({ links }) => memory.bytes(links, searchLinksBytes))
   for (let offset = 8; offset < searchLinksBytes && pages.length > 1; offset += 8) {
@@ -168,29 +187,25 @@ function pagesBehind(
     const isList =
       followers.size === pages.length - 1 && next.every((n, i) => n !== pages[i]?.links)
     // The links are a pair, next and previous: the first one found is next.
-    if (isList) return walk(pages, next, byLinks, current)
+    if (isList) return walk(pages, next, byLinks, followers)
   }
-  return []
+  return undefined
 }
 
 function walk(
   pages: readonly HeapPage[],
   next: readonly number[],
   byLinks: ReadonlyMap<number, HeapPage>,
-  current: number,
+  followers: ReadonlySet<number>,
 ): readonly HeapPage[] {
   const nextOf = new Map(pages.map((page, index) => [page, byLinks.get(next[index] ?? 0)]))
-  const behind: HeapPage[] = []
-  let page = nextOf.get(pages.find(({ address }) => address === current) as HeapPage)
-  while (page !== undefined && behind.length < pages.length) {
-    behind.push(page)
+  const ordered: HeapPage[] = []
+  let page = pages.find(({ links }) => !followers.has(links))
+  while (page !== undefined && ordered.length < pages.length) {
+    ordered.push(page)
     page = nextOf.get(page)
   }
-  return behind
-}
-
-function pageOf(address: number): number {
-  return address - (address % pageSizeBytes)
+  return ordered
 }
 
 function wordIn(bytes: Buffer, at: number): number {
