@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { takeCensus } from '../dist/census/take-census.js'
 import { isPossible } from '../test/census/possible-stacks.mjs'
+import { isPossibleInServer } from './census-server-stacks.mjs'
 import { printMachine, spread } from './processes.mjs'
 
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -22,6 +23,7 @@ process.on('exit', () => {
 printMachine()
 for (const functions of [1000, 100_000, 1_000_000]) await compare(functions)
 await lookAtBusy()
+await lookAtServer()
 process.exit()
 
 async function compare(functions) {
@@ -64,11 +66,8 @@ async function lookAtBusy() {
     during.push(pauseMs)
     durations.push(census.durationMs)
     without.push(await target.gapOf(() => new Promise((go) => setTimeout(go, census.durationMs))))
-    const groups = census.groups.filter(({ stack }) => !stack[0].url.startsWith('node:'))
-    for (const { stack } of groups) {
-      const text = stack.map((f) => (f.line ? `${f.function} ${f.line}:${f.column}` : f.function))
-      if (!isPossible(text.join(' < '))) wrong.set(text.join(' < '), look)
-    }
+    const groups = ofProgram(census)
+    for (const text of groups.map(textOf)) if (!isPossible(text)) wrong.set(text, look)
     const still = groups.find(({ stack }) => stack[0].function === 'forever')
     if (still?.count !== 500 || still?.minCount !== 500) inexact++
     // Of what moves: clients that the two passes counted differently, of 50.
@@ -88,6 +87,49 @@ async function lookAtBusy() {
   for (const text of wrong.keys()) console.log(`wrong: ${text}`)
   target.kill()
 }
+
+/** An HTTP server that never rests: by itself, and stopped for the look. */
+async function lookAtServer() {
+  for (const clients of [1, 5, 50]) {
+    const target = await start([pathOf('./census-server.cjs'), String(clients)])
+    const rows = {}
+    for (const stop of [false, true]) {
+      const [shown, leftOut, durations, gaps] = [[], [], [], []]
+      const wrong = new Map()
+      let stacks = 0
+      for (let look = 0; look < looks; look++) {
+        let census
+        const pauseMs = await target.gapOf(async () => {
+          census = await takeCensus({ pid: target.pid, maxBytes: 2 ** 30, stop })
+        })
+        gaps.push(pauseMs)
+        durations.push(census.durationMs)
+        const groups = ofProgram(census)
+        const sure = groups.filter(({ minCount, glanced }) => minCount > 0 || glanced > 0)
+        stacks += sure.length
+        for (const text of sure.map(textOf)) if (!isPossibleInServer(text)) wrong.set(text, look)
+        shown.push(sumOf(sure))
+        leftOut.push(sumOf(groups) - sumOf(sure))
+      }
+      rows[stop ? 'goroutine.stop' : 'as it runs'] = {
+        'wrong stacks': `${wrong.size} of ${stacks}`,
+        'functions shown': spread(shown),
+        'left out': spread(leftOut),
+        'time, ms': spread(durations),
+        'longest hole in its loop, ms': spread(gaps, 1),
+      }
+      for (const text of wrong.keys()) console.log(`wrong: ${text}`)
+    }
+    console.log(`\n${looks} looks at an HTTP server with ${clients} clients that never pause`)
+    console.table(rows)
+    target.kill()
+  }
+}
+
+const ofProgram = ({ groups }) => groups.filter(({ stack }) => !stack[0].url.startsWith('node:'))
+const textOf = ({ stack }) =>
+  stack.map((f) => (f.line ? `${f.function} ${f.line}:${f.column}` : f.function)).join(' < ')
+const sumOf = (groups) => groups.reduce((sum, { count }) => sum + count, 0)
 
 async function start(args) {
   const flags = ['--inspect=0', '--max-old-space-size=8000', '--require', gaps]
