@@ -63,61 +63,55 @@ export function decodeMappings(
   const { lines } = questions
   const line = new MappedLine(questions)
   const lastLine = lines[lines.length - 1] ?? -1
+  /** Generated column, source, original line and column, name: each counts on from segment to segment. */
+  const fields = new Int32Array(maxFields)
   let generatedLine = 0
-  let generatedColumn = 0
-  let source = 0
-  let originalLine = 0
-  let originalColumn = 0
-  let name = 0
-  let field = 0
-  let value = 0
-  let shift = 0
   let untilClock = clockStride
   line.begin(0)
-  // One more round than bytes: the end closes the last segment and line.
-  for (let at = start; at <= end && generatedLine <= lastLine; at++) {
-    const digit = at === end ? semicolon : (digits[bytes[at] ?? 0] ?? unknown)
-    if (digit < comma) {
-      // Beyond 32 bits the specification has no numbers.
-      if (shift > 30) throw new MapProblem('a number in its mappings is too large')
-      value |= (digit & 31) << shift
-      if (digit & 32) {
-        shift += 5
-        continue
+  for (let at = start; at < end && generatedLine <= lastLine; at++) {
+    const first = digits[bytes[at] ?? 0] ?? unknown
+    if (first < comma) {
+      let count = 0
+      // The quote that ends the text is no digit, either.
+      for (let digit = first; digit < comma; digit = digits[bytes[at] ?? 0] ?? unknown) {
+        let value = digit & 31
+        at++
+        for (let shift = 5; digit & 32; shift += 5) {
+          // Beyond 32 bits the specification has no numbers.
+          if (shift > 30) throw new MapProblem('a number in its mappings is too large')
+          digit = at < end ? (digits[bytes[at] ?? 0] ?? unknown) : unknown
+          if (digit >= comma) throw new MapProblem('a number in its mappings has no end')
+          value |= (digit & 31) << shift
+          at++
+        }
+        if (count === maxFields) throw wrongCount('more than 5')
+        fields[count] = (fields[count] ?? 0) + (value & 1 ? -(value >>> 1) : value >>> 1)
+        count++
       }
-      const delta = value & 1 ? -(value >>> 1) : value >>> 1
-      if (field === 0) generatedColumn += delta
-      else if (field === 1) source += delta
-      else if (field === 2) originalLine += delta
-      else if (field === 3) originalColumn += delta
-      else name += delta
-      field++
-      value = 0
-      shift = 0
-      continue
+      if (count === 2 || count === 3) throw wrongCount(count)
+      if (line.isAsked) line.add(fields, count)
     }
-    if (digit === unknown) throw new MapProblem('its mappings hold a character that is no base64')
-    if (shift > 0) throw new MapProblem('a number in its mappings has no end')
-    if (field > 0) {
-      if (field === 2 || field === 3 || field > 5) {
-        throw new MapProblem(`a segment of its mappings has ${field} fields`)
-      }
-      if (line.isAsked) {
-        const from = field === 1 ? -1 : source
-        line.add(generatedColumn, from, originalLine, originalColumn, field === 5 ? name : -1)
-      }
-      field = 0
+    const separator = at < end ? (digits[bytes[at] ?? 0] ?? unknown) : semicolon
+    if (separator === unknown) {
+      throw new MapProblem('its mappings hold a character that is no base64')
     }
-    if (digit === semicolon) {
+    if (separator === semicolon) {
       line.end()
       generatedLine++
-      generatedColumn = 0
+      fields[0] = 0
       line.begin(generatedLine)
     }
     if (--untilClock > 0) continue
     untilClock = clockStride
     if (Date.now() > deadlineMs) throw new MapProblem('reading it takes too long')
   }
+  line.end()
+}
+
+const maxFields = 5
+
+function wrongCount(count: number | string): MapProblem {
+  return new MapProblem(`a segment of its mappings has ${count} fields`)
 }
 
 /** The questions of the line that is being read. */
@@ -129,6 +123,7 @@ class MappedLine {
   /** The first question at or after the last segment, as segments mostly ascend. */
   #at = 0
   #lastColumn = 0
+  #asksAny = false
 
   constructor(questions: MappingQuestions) {
     this.#questions = questions
@@ -141,18 +136,18 @@ class MappedLine {
     this.isAsked = this.#next > this.#first
     this.#at = this.#first
     this.#lastColumn = 0
+    this.#asksAny = this.isAsked && this.#questions.columns[this.#first] === anyColumn
   }
 
   /** The segment answers the first question at or after it, until a nearer one does. */
-  add(column: number, source: number, line: number, originalColumn: number, name: number): void {
+  add(fields: Int32Array, count: number): void {
     const { columns, foundColumns } = this.#questions
+    const column = fields[0] ?? 0
     if (column < this.#lastColumn) this.#at = this.#firstFrom(column)
     this.#lastColumn = column
-    if (source >= 0 && columns[this.#first] === anyColumn) {
+    if (this.#asksAny && count > 1) {
       const found = foundColumns[this.#first] ?? -1
-      if (found < 0 || column < found) {
-        this.#put(this.#first, column, source, line, originalColumn, name)
-      }
+      if (found < 0 || column < found) this.#put(this.#first, fields, count)
     }
     while (this.#at < this.#next && (columns[this.#at] ?? 0) < column) this.#at++
     // A question here is answered by the first segment here; this one can only answer those behind it.
@@ -160,7 +155,7 @@ class MappedLine {
       while (this.#at < this.#next && columns[this.#at] === column) this.#at++
     }
     if (this.#at === this.#next || column < (foundColumns[this.#at] ?? -1)) return
-    this.#put(this.#at, column, source, line, originalColumn, name)
+    this.#put(this.#at, fields, count)
   }
 
   /** Index of the line's first question at or after the column. */
@@ -193,19 +188,12 @@ class MappedLine {
     }
   }
 
-  #put(
-    index: number,
-    column: number,
-    source: number,
-    line: number,
-    originalColumn: number,
-    name: number,
-  ): void {
-    const questions = this.#questions
-    questions.foundColumns[index] = column
-    questions.sources[index] = source
-    questions.originalLines[index] = line
-    questions.originalColumns[index] = originalColumn
-    questions.names[index] = name
+  #put(index: number, fields: Int32Array, count: number): void {
+    const { foundColumns, sources, originalLines, originalColumns, names } = this.#questions
+    foundColumns[index] = fields[0] ?? 0
+    sources[index] = count === 1 ? -1 : (fields[1] ?? -1)
+    originalLines[index] = fields[2] ?? 0
+    originalColumns[index] = fields[3] ?? 0
+    names[index] = count === maxFields ? (fields[4] ?? -1) : -1
   }
 }
