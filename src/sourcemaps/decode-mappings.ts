@@ -80,22 +80,20 @@ export function decodeMappings(
           // Beyond 32 bits the specification has no numbers.
           if (shift > 30) throw new MapProblem('a number in its mappings is too large')
           digit = at < end ? (digits[bytes[at] ?? 0] ?? unknown) : unknown
+          if (digit === unknown && at < end) throw noBase64()
           if (digit >= comma) throw new MapProblem('a number in its mappings has no end')
           value |= (digit & 31) << shift
           at++
         }
-        if (count === maxFields) throw wrongCount('more than 5')
+        if (count === maxFields) throw wrongCount(count + 1)
         fields[count] = (fields[count] ?? 0) + (value & 1 ? -(value >>> 1) : value >>> 1)
         count++
       }
+      if (at < end && digits[bytes[at] ?? 0] === unknown) throw noBase64()
       if (count === 2 || count === 3) throw wrongCount(count)
       if (line.isAsked) line.add(fields, count)
-    }
-    const separator = at < end ? (digits[bytes[at] ?? 0] ?? unknown) : semicolon
-    if (separator === unknown) {
-      throw new MapProblem('its mappings hold a character that is no base64')
-    }
-    if (separator === semicolon) {
+    } else if (first === unknown) throw noBase64()
+    if (at >= end || digits[bytes[at] ?? 0] === semicolon) {
       line.end()
       generatedLine++
       fields[0] = 0
@@ -110,8 +108,12 @@ export function decodeMappings(
 
 const maxFields = 5
 
-function wrongCount(count: number | string): MapProblem {
+function wrongCount(count: number): MapProblem {
   return new MapProblem(`a segment of its mappings has ${count} fields`)
+}
+
+function noBase64(): MapProblem {
+  return new MapProblem('its mappings hold a character that is no base64')
 }
 
 /** The questions of the line that is being read. */
