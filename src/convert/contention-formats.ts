@@ -1,6 +1,6 @@
 /** The two forms of a block or mutex profile. */
 import { gzipProfile } from '../pprof/gzip-profile.ts'
-import { type BlockFacts, blockContentions } from './block-contentions.ts'
+import { blockContentions } from './block-contentions.ts'
 import type { Contentions } from './contention.ts'
 import { contentionPprof } from './contention-pprof.ts'
 import { contentionText } from './contention-text.ts'
@@ -8,6 +8,9 @@ import type { CpuRecording } from './cpu-recording.ts'
 import { type CpuStacks, cpuStacks, cpuStacksWithSources } from './cpu-stacks.ts'
 import { mutexContentions } from './mutex-contentions.ts'
 import type { FindSources } from './source-lookup.ts'
+import type { WatchedThreads } from './thread-looks.ts'
+
+export type WatchedRecording = CpuRecording & WatchedThreads
 
 export interface ContentionForm {
   readonly form: 'pprof' | 'text'
@@ -27,16 +30,16 @@ export interface EncodedContentions {
 
 /** Throws CaptureError `recording-invalid` where the target sent no usable profile. */
 export async function encodeMutex(
-  recording: CpuRecording,
+  recording: WatchedRecording,
   thresholdMs: number,
   form: ContentionForm,
 ): Promise<EncodedContentions> {
-  return encode(mutexContentions(await stacksOf(recording, form), thresholdMs), form)
+  return encode(mutexContentions(await stacksOf(recording, form), recording, thresholdMs), form)
 }
 
 /** As `encodeMutex`. */
 export async function encodeBlock(
-  recording: CpuRecording & BlockFacts,
+  recording: WatchedRecording,
   form: ContentionForm,
 ): Promise<EncodedContentions> {
   return encode(blockContentions(await stacksOf(recording, form), recording), form)

@@ -9,14 +9,20 @@
 import { type BusyRun, busyRuns } from './busy-runs.ts'
 import { ContentionSums, type Contentions } from './contention.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { clockOffsetUs, describeLooks, looksAt, type WatchedThreads } from './thread-looks.ts'
 
-export function mutexContentions(stacks: CpuStacks, thresholdMs: number): Contentions {
-  const { recording, frames, threads } = stacks
+export function mutexContentions(
+  stacks: CpuStacks,
+  watched: WatchedThreads,
+  thresholdMs: number,
+): Contentions {
+  const { recording, threads } = stacks
+  const offsetUs = clockOffsetUs(stacks, watched)
   const sums = new ContentionSums()
   let count = 0
   let openCount = 0
   for (const thread of threads) {
-    for (const run of busyRuns(thread, frames, recording.samplingIntervalUs)) {
+    for (const run of busyRuns(thread, stacks, looksAt(thread.thread, watched, offsetUs))) {
       if (run.durationUs <= thresholdMs * 1000) continue
       addRun(sums, thread, run, thresholdMs)
       count++
@@ -29,7 +35,8 @@ export function mutexContentions(stacks: CpuStacks, thresholdMs: number): Conten
     all: sums.sorted(),
     comments: [
       `contention: a run without idle of more than ${thresholdMs} ms, ${count} in all; delay is what it lasts beyond that`,
-      `resolution: a pause shorter than ${recording.samplingIntervalUs / 1000} ms between two runs may be missed, which makes them one`,
+      `resolution: a rest shorter than ${recording.samplingIntervalUs / 1000} ms between two runs may be missed, which makes them one`,
+      ...describeLooks(stacks, watched, offsetUs),
       ...(openCount > 0
         ? [
             `open: ${openCount} of them reach beyond the recording and count with what is known of them`,

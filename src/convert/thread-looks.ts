@@ -1,5 +1,8 @@
 /** What the kernel said of a thread while it was recorded; the captures hand over objects of this shape. */
 
+import { cleanText } from './clean-text.ts'
+import type { CpuStacks } from './cpu-stacks.ts'
+
 /** One moment of one thread. */
 export interface ThreadLook {
   /** On V8's monotonic clock, in microseconds. */
@@ -20,45 +23,66 @@ export interface ThreadLooks {
   readonly looks: readonly ThreadLook[]
 }
 
-/** A piece of time in which a thread slept, or did next to nothing else. */
-export interface SleepSpan {
-  readonly fromUs: number
-  readonly toUs: number
-  /** What the thread was in when the span began and ended. */
-  readonly waits: readonly (string | undefined)[]
+/** What a recording says of its threads beside their samples. */
+export interface WatchedThreads {
+  readonly looks: readonly ThreadLooks[]
+  /** On the clock of the looks, in microseconds: the main thread's profile was begun in between. */
+  readonly startedBetweenUs: readonly [number, number]
+  /** CPU time that watching took of the recording process. */
+  readonly watchCostMs: number
 }
 
-/**
- * Of the time that a thread did not wait for a CPU it must have slept so much: taking a sample wakes a
- * thread that sleeps for 20 to 130 us, which is a tenth of the time between two samples at 1000 Hz.
- */
-const minSleepShare = 0.7
+/** Two readings of one clock. */
+const slackUs = 1000
 
-/**
- * The spans between two looks in which the thread slept. Only where a look sees it asleep its CPU time
- * is exact, so a span ends with one that does; one that does not is passed over where all around it is sleep.
- */
-export function sleepSpans(looks: readonly ThreadLook[]): readonly SleepSpan[] {
-  const spans: SleepSpan[] = []
-  let lastAsleep: ThreadLook | undefined
-  let previous: ThreadLook | undefined
-  for (const look of looks) {
-    if (look.isAsleep) {
-      // What ran at the first look is counted as run after it: a span may be missed, but not made up.
-      const span = asleepBetween(lastAsleep, look) ?? asleepBetween(previous, look)
-      if (span) spans.push(span)
-      lastAsleep = look
-    }
-    previous = look
-  }
-  return spans
+/** To be added to the times of looks: not 0 where the target is in a time namespace of its own. */
+export function clockOffsetUs(
+  { threads }: CpuStacks,
+  { startedBetweenUs: [from, to] }: WatchedThreads,
+): number {
+  const startUs = threads.find(({ thread }) => thread === 'main')?.profile.startTimeUs
+  if (startUs === undefined || (startUs >= from - slackUs && startUs <= to + slackUs)) return 0
+  return startUs - from
 }
 
-function asleepBetween(from: ThreadLook | undefined, to: ThreadLook): SleepSpan | undefined {
-  if (!from) return undefined
-  const cpuUs = to.cpuUs - from.cpuUs
-  const sleptUs = to.atUs - from.atUs - cpuUs - (to.queuedUs - from.queuedUs)
-  if (sleptUs <= 0 || sleptUs < minSleepShare * (sleptUs + cpuUs)) return undefined
-  const waits = from.isAsleep ? [from.wait, to.wait] : [to.wait]
-  return { fromUs: from.atUs, toUs: to.atUs, waits }
+/** The looks at a thread on the clock of its samples. */
+export function looksAt(
+  thread: string,
+  { looks }: WatchedThreads,
+  offsetUs: number,
+): readonly ThreadLook[] {
+  const own = looks.find((each) => each.thread === thread)?.looks ?? []
+  return offsetUs === 0 ? own : own.map((look) => ({ ...look, atUs: look.atUs + offsetUs }))
+}
+
+/** Lines for the profile's comments. */
+export function describeLooks(
+  stacks: CpuStacks,
+  watched: WatchedThreads,
+  offsetUs: number,
+): readonly string[] {
+  const { looks, watchCostMs } = watched
+  const count = looks.reduce((sum, thread) => sum + thread.looks.length, 0)
+  const cost = Number(watchCostMs.toFixed(1))
+  const unseen = stacks.threads.filter(({ thread }) => looksAt(thread, watched, 0).length < 2)
+  const waits = looks.flatMap((thread) => thread.looks).filter(({ isAsleep }) => isAsleep)
+  return [
+    `watching: ${count} looks at ${looks.length} threads from outside, ${cost} ms of pprofd's time`,
+    ...(offsetUs === 0 ? [] : [`clock: the target's is ${Math.round(offsetUs / 1000)} ms ahead`]),
+    ...(waits.length > 0 && waits.every(({ wait }) => wait === undefined)
+      ? [
+          'warning: the kernel does not tell pprofd what threads sleep in, so rest and waits may be mixed up',
+        ]
+      : []),
+    ...(unseen.length === 0
+      ? []
+      : [
+          `warning: not watched from outside: ${unseen.map(({ thread }) => cleanText(thread)).join(', ')}`,
+        ]),
+  ]
+}
+
+/** How an event loop sleeps, as system call or as function of the kernel: epoll_wait, epoll_pwait, do_epoll_wait, ep_poll. */
+export function isPoll(wait: string): boolean {
+  return /^(do_)?ep(oll)?_/.test(wait)
 }

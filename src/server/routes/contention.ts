@@ -1,8 +1,6 @@
 /** GET /debug/pprof/block and /debug/pprof/mutex: where work waits, for the kernel or for the event loop. */
 import type { FastifyReply } from 'fastify'
-import { recordBlock } from '../../captures/block.ts'
-import { recordCpu } from '../../captures/cpu.ts'
-import type { CpuRecording } from '../../captures/cpu-recording.ts'
+import { type ContentionRecording, recordContention } from '../../captures/contention.ts'
 import type { ContentionName } from '../../convert/contention.ts'
 import {
   type EncodedContentions,
@@ -70,7 +68,7 @@ interface ContentionParameters {
 }
 
 interface ContentionAnswer {
-  readonly recording: CpuRecording
+  readonly recording: ContentionRecording
   readonly encoded: EncodedContentions
 }
 
@@ -101,29 +99,21 @@ async function record(
   wanted: ContentionParameters,
   signal: AbortSignal,
 ): Promise<ContentionAnswer> {
-  const { seconds, hz, force, thresholdMs, isText, isDelta, sourcemaps } = wanted
+  const { name, seconds, hz, force, thresholdMs, isText, isDelta, sourcemaps } = wanted
   const { targets, symbols, limits } = context
   const maxPauseMs = force ? undefined : limits.maxPauseMs
-  const options = { durationMs: seconds * 1000, hz, maxPauseMs, signal }
-  const form = (recording: CpuRecording) => {
-    // Before the conversion, which is work, too.
-    if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-    return {
-      form: isText ? 'text' : 'pprof',
-      comments: isDelta
-        ? []
-        : [`window: the default of ${seconds} s, because seconds was not given`],
-      findSources: targetSources(context, recording.target, sourcemaps),
-    } as const
-  }
-  if (thresholdMs === undefined) {
-    const recording = await recordBlock(targets, target, options)
-    const encoded = await encodeBlock(recording, form(recording))
-    symbols.add(encoded.symbols)
-    return { recording, encoded }
-  }
-  const recording = await recordCpu(targets, target, { ...options, kind: 'mutex' })
-  const encoded = await encodeMutex(recording, thresholdMs, form(recording))
+  const options = { kind: name, durationMs: seconds * 1000, hz, maxPauseMs, signal }
+  const recording = await recordContention(targets, target, options)
+  if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
+  const window = `window: the default of ${seconds} s, because seconds was not given`
+  const form = {
+    form: isText ? 'text' : 'pprof',
+    comments: isDelta ? [] : [window],
+    findSources: targetSources(context, recording.target, sourcemaps),
+  } as const
+  const encoded = await (thresholdMs === undefined
+    ? encodeBlock(recording, form)
+    : encodeMutex(recording, thresholdMs, form))
   symbols.add(encoded.symbols)
   return { recording, encoded }
 }

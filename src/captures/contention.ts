@@ -1,4 +1,7 @@
-/** Recording where threads stop: a CPU profile, and what the kernel says of its threads meanwhile. */
+/**
+ * Recording what block and mutex profiles are made of: a CPU profile, and what the kernel says of the
+ * threads meanwhile.
+ */
 import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Target } from '../targets/target.ts'
@@ -8,7 +11,7 @@ import type { CpuRecording } from './cpu-recording.ts'
 import { threadSelf } from './in-target/running-stack.ts'
 import { callExpression } from './in-target/target-source.ts'
 
-export interface BlockRecording extends CpuRecording {
+export interface ContentionRecording extends CpuRecording {
   readonly looks: readonly ThreadLooks[]
   /** On the clock of the looks, in microseconds: the main thread's profiler was started in between. */
   readonly startedBetweenUs: readonly [number, number]
@@ -22,26 +25,35 @@ export interface ThreadLooks {
   readonly looks: ReturnType<Watch['looksOf']>
 }
 
-export type BlockOptions = Omit<CpuOptions, 'kind' | 'onThread'>
+export interface ContentionOptions extends Omit<CpuOptions, 'onThread'> {
+  /** What is made of it, as the option `profiles` calls it. */
+  readonly kind: 'block' | 'mutex'
+}
 
 type Watch = ReturnType<Targets['watchThreads']>
 
-/** Timers are no finer than a ms, and a look at one thread takes some 30 us. */
+/**
+ * Looks are cheaper than samples, and two of them tell how long a thread slept in between: 200 a second
+ * even where fewer samples are taken. Timers are no finer than a ms.
+ */
+const maxIntervalMs = 5
 const minIntervalMs = 2
 
 /** As `recordCpu`. */
-export async function recordBlock(
+export async function recordContention(
   targets: Targets,
   target: Target,
-  options: BlockOptions,
-): Promise<BlockRecording> {
-  const watch = new BlockWatch(targets, Math.max(minIntervalMs, 1000 / options.hz))
+  options: ContentionOptions,
+): Promise<ContentionRecording> {
+  const watch = new ThreadsWatch(
+    targets,
+    Math.max(minIntervalMs, Math.min(maxIntervalMs, 1000 / options.hz)),
+  )
   let attachedUs = 0
   let recordingUs = 0
   try {
     const recording = await recordCpu(targets, target, {
       ...options,
-      kind: 'block',
       onThread: (thread) => {
         attachedUs ||= monotonicUs()
         watch.add(thread)
@@ -60,7 +72,7 @@ export async function recordBlock(
   }
 }
 
-class BlockWatch {
+class ThreadsWatch {
   readonly #targets: Targets
   readonly #intervalMs: number
   readonly #tids = new Map<string, number>()
