@@ -3,7 +3,7 @@
  * waits: Atomics.wait, `fs.readSync`, `execSync`. V8 samples a thread that sleeps in one like any other,
  * so the stack is known; that it slept, and in what, is known from looks at its kernel thread.
  *
- * Samples in a row of one stack that slept are one contention. Waits within one function that
+ * What sleeps outside of JavaScript is left out. Samples in a row of one stack that slept are one contention. Waits within one function that
  * follow each other faster than samples are one, too, and a wait shorter than the time between two
  * samples is seen by chance.
  */
@@ -45,6 +45,7 @@ export function blockContentions(stacks: CpuStacks, watched: WatchedThreads): Co
 }
 
 interface Sampled {
+  /** -1 where no JavaScript ran. */
   readonly stack: number
   readonly durationUs: number
   readonly span: SleepSpan | undefined
@@ -59,11 +60,11 @@ function waitsOf(
   let at = 0
   eachSample(thread.profile, recording.samplingIntervalUs, (node, durationUs, startUs) => {
     const stack = thread.stackOf[node] ?? -1
-    const isIdle = stack < 0 || frames[thread.frames[stack] ?? -1]?.isIdle === true
+    const isNone = stack < 0 || isOutsideJavaScript(thread, stack, frames)
     while ((spans[at]?.toUs ?? Number.POSITIVE_INFINITY) < startUs) at++
     const span = spans[at]
-    const isWithin = !isIdle && span !== undefined && span.fromUs <= startUs
-    samples.push({ stack: isIdle ? -1 : stack, durationUs, span: isWithin ? span : undefined })
+    const isWithin = !isNone && span !== undefined && span.fromUs <= startUs
+    samples.push({ stack: isNone ? -1 : stack, durationUs, span: isWithin ? span : undefined })
   })
   const forChildren = childWaits(thread, frames)
   const waits: Contention[] = []
@@ -82,9 +83,10 @@ function waitsOf(
 
 /**
  * What the thread slept in around the sample, where it is the sampled stack that slept. An event loop at
- * rest sleeps, too, in epoll, and a short turn of it may be sampled between two looks. So a look must
- * have seen another wait, unless the stack is in spawnSync, which runs a loop of its own. Where the kernel
- * does not tell the wait, the sample before or after must be of the same stack and sleep.
+ * rest sleeps, too, in epoll, and a short turn of it may be sampled between two looks. So both looks must
+ * have seen another wait, or one of them, if the sample on its side is of the same stack. spawnSync is
+ * left out of that: it runs a loop of its own. Where the kernel does not tell waits, the sample
+ * before or after must be of the same stack and sleep.
  */
 function synchronousWait(
   samples: readonly Sampled[],
@@ -93,13 +95,28 @@ function synchronousWait(
 ): string | undefined {
   const { stack, span } = samples[index] ?? {}
   if (stack === undefined || span === undefined) return undefined
-  const known = span.waits.filter((wait) => wait !== undefined)
-  if (forChildren[stack] === 1) return known.at(-1) ?? unknownWait
-  if (known.length > 0) return known.findLast((wait) => !isPoll(wait))
-  const isNearby = [samples[index - 1], samples[index + 1]].some(
-    (near) => near?.span && near.stack === stack,
-  )
-  return isNearby ? unknownWait : undefined
+  const { before, after } = span
+  if (forChildren[stack] === 1) return after ?? before ?? unknownWait
+  const isSameAt = (other: number) => samples[other]?.stack === stack
+  if (before === undefined && after === undefined) {
+    const isNearby = [index - 1, index + 1].some((at) => isSameAt(at) && samples[at]?.span)
+    return isNearby ? unknownWait : undefined
+  }
+  const waitBefore = before === undefined || isPoll(before) ? undefined : before
+  const waitAfter = after === undefined || isPoll(after) ? undefined : after
+  if (waitBefore !== undefined && waitAfter !== undefined) return waitAfter
+  if (waitBefore !== undefined && isSameAt(index - 1)) return waitBefore
+  return isSameAt(index + 1) ? waitAfter : undefined
+}
+
+/** `(idle)`, and what V8 and Node wait for on their own, such as the collector for its threads. */
+function isOutsideJavaScript(
+  thread: ThreadStacks,
+  stack: number,
+  frames: CpuStacks['frames'],
+): boolean {
+  const { origin, name } = frames[thread.frames[stack] ?? -1] ?? {}
+  return (thread.parents[stack] ?? -1) < 0 && origin === 'native' && name?.startsWith('(') === true
 }
 
 const unknownWait = 'unknown'

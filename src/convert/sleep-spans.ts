@@ -5,8 +5,10 @@ import type { ThreadLook } from './thread-looks.ts'
 export interface SleepSpan {
   readonly fromUs: number
   readonly toUs: number
-  /** What the thread was in when the span began and ended. */
-  readonly waits: readonly (string | undefined)[]
+  /** What the thread slept in when the span began; undefined where it did not, or that is unknown. */
+  readonly before: string | undefined
+  /** The same for its end. */
+  readonly after: string | undefined
 }
 
 /**
@@ -40,6 +42,5 @@ function asleepBetween(from: ThreadLook | undefined, to: ThreadLook): SleepSpan 
   const cpuUs = to.cpuUs - from.cpuUs
   const sleptUs = to.atUs - from.atUs - cpuUs - (to.queuedUs - from.queuedUs)
   if (sleptUs <= 0 || sleptUs < minSleepShare * (sleptUs + cpuUs)) return undefined
-  const waits = from.isAsleep ? [from.wait, to.wait] : [to.wait]
-  return { fromUs: from.atUs, toUs: to.atUs, waits }
+  return { fromUs: from.atUs, toUs: to.atUs, before: from.wait, after: to.wait }
 }
