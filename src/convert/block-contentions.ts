@@ -3,13 +3,13 @@
  * waits: Atomics.wait, `fs.readSync`, `execSync`. V8 samples a thread that sleeps in one like any other,
  * so the stack is known; that it slept, and in what, is known from looks at its kernel thread.
  *
- * What sleeps outside of JavaScript is left out. Samples in a row of one stack that slept are one contention. Waits within one function that
- * follow each other faster than samples are one, too, and a wait shorter than the time between two
- * samples is seen by chance.
+ * Samples in a row of one stack that slept are one contention. Waits within one function that follow
+ * each other faster than samples are one, too, and a wait shorter than the time between two samples is
+ * seen by chance. What sleeps outside of JavaScript is left out.
  */
 import { childWaits } from './child-waits.ts'
 import { cleanText } from './clean-text.ts'
-import { type Contention, ContentionSums, type Contentions } from './contention.ts'
+import { type Contention, ContentionSums, type Contentions, describeOpen } from './contention.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 import { eachSample } from './sample-spans.ts'
 import { type SleepSpan, sleepSpans } from './sleep-spans.ts'
@@ -25,11 +25,13 @@ export function blockContentions(stacks: CpuStacks, watched: WatchedThreads): Co
   const offsetUs = clockOffsetUs(stacks, watched)
   const sums = new ContentionSums()
   let count = 0
+  let openCount = 0
   for (const thread of stacks.threads) {
     const spans = sleepSpans(looksAt(thread.thread, watched, offsetUs))
-    for (const wait of waitsOf(thread, stacks, spans)) {
-      sums.add(wait)
+    for (const { contention, isOpen } of waitsOf(thread, stacks, spans)) {
+      sums.add(contention)
       count++
+      if (isOpen) openCount++
     }
   }
   return {
@@ -39,6 +41,7 @@ export function blockContentions(stacks: CpuStacks, watched: WatchedThreads): Co
     comments: [
       `contention: a synchronous wait in which the thread slept, ${count} in all; delay is its time`,
       `resolution: waits shorter than ${stacks.recording.samplingIntervalUs / 1000} ms are seen by chance`,
+      ...describeOpen(openCount),
       ...describeLooks(stacks, watched, offsetUs),
     ],
   }
@@ -51,11 +54,17 @@ interface Sampled {
   readonly span: SleepSpan | undefined
 }
 
+interface Wait {
+  readonly contention: Contention
+  /** It had begun when recording began, or had not ended when it ended. */
+  readonly isOpen: boolean
+}
+
 function waitsOf(
   thread: ThreadStacks,
   { frames, recording }: CpuStacks,
   spans: readonly SleepSpan[],
-): readonly Contention[] {
+): readonly Wait[] {
   const samples: Sampled[] = []
   let at = 0
   eachSample(thread.profile, recording.samplingIntervalUs, (node, durationUs, startUs) => {
@@ -67,17 +76,20 @@ function waitsOf(
     samples.push({ stack: isNone ? -1 : stack, durationUs, span: isWithin ? span : undefined })
   })
   const forChildren = childWaits(thread, frames)
-  const waits: Contention[] = []
+  const waits: Wait[] = []
   let open: OpenWait | undefined
-  for (const [index, sample] of samples.entries()) {
-    const wait = synchronousWait(samples, index, forChildren)
-    if (wait === undefined || open?.stack !== sample.stack) {
-      if (open) waits.push(open.end(thread))
-      open = wait === undefined ? undefined : new OpenWait(sample.stack)
-    }
-    if (wait !== undefined) open?.add(sample.durationUs, wait)
+  const end = (isAtEnd: boolean) => {
+    if (open) waits.push({ contention: open.end(thread), isOpen: open.isFirst || isAtEnd })
+    open = undefined
   }
-  if (open) waits.push(open.end(thread))
+  for (const [index, { stack, durationUs }] of samples.entries()) {
+    const wait = synchronousWait(samples, index, forChildren)
+    if (wait === undefined || open?.stack !== stack) end(false)
+    if (wait === undefined) continue
+    open ??= new OpenWait(stack, index === 0)
+    open.add(durationUs, wait)
+  }
+  end(true)
   return waits
 }
 
@@ -124,10 +136,12 @@ const unknownWait = 'unknown'
 /** A contention that goes on. */
 class OpenWait {
   readonly stack: number
+  readonly isFirst: boolean
   readonly #waitUs = new Map<string, number>()
 
-  constructor(stack: number) {
+  constructor(stack: number, isFirst: boolean) {
     this.stack = stack
+    this.isFirst = isFirst
   }
 
   add(durationUs: number, wait: string): void {

@@ -22,6 +22,12 @@ export interface Contentions {
   readonly comments: readonly string[]
 }
 
+/** A comment where some had begun before the recording, or had not ended after it. */
+export function describeOpen(count: number): readonly string[] {
+  if (count === 0) return []
+  return [`open: ${count} of them reach beyond the recording and count with what is known of them`]
+}
+
 /** Adds up by thread, stack and wait. */
 export class ContentionSums {
   readonly #sums = new Map<string, { -readonly [key in keyof Contention]: Contention[key] }>()

@@ -7,7 +7,7 @@
  * leading stack, which had the most, so that counts are whole and add up to the number of runs.
  */
 import { type BusyRun, busyRuns } from './busy-runs.ts'
-import { ContentionSums, type Contentions } from './contention.ts'
+import { ContentionSums, type Contentions, describeOpen } from './contention.ts'
 import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 import { clockOffsetUs, describeLooks, looksAt, type WatchedThreads } from './thread-looks.ts'
 
@@ -37,11 +37,7 @@ export function mutexContentions(
       `contention: a run without idle of more than ${thresholdMs} ms, ${count} in all; delay is what it lasts beyond that`,
       `resolution: a rest shorter than ${recording.samplingIntervalUs / 1000} ms between two runs may be missed, which makes them one`,
       ...describeLooks(stacks, watched, offsetUs),
-      ...(openCount > 0
-        ? [
-            `open: ${openCount} of them reach beyond the recording and count with what is known of them`,
-          ]
-        : []),
+      ...describeOpen(openCount),
     ],
   }
 }

@@ -56,6 +56,22 @@ t.test('says what it could not see', (t) => {
   t.end()
 })
 
+t.test('waits that reach beyond the recording are told', (t) => {
+  const cases = [
+    ['aaa...', 'ffffeee', 1],
+    ['...aaa', 'eeeffff', 1],
+    ['aaaaaa', 'fffffff', 1],
+    ['..aa..', 'eefffee', 0],
+  ] as const
+  for (const [samples, looks, count] of cases) {
+    const { comments } = blockContentions(stacksOf(samples), looksOf(looks))
+    const open = comments.filter((line) => line.startsWith('open: '))
+    t.match(open, count === 0 ? [] : [`open: ${count} of them`], samples)
+    t.equal(open.length, count)
+  }
+  t.end()
+})
+
 t.test('looks are moved where the target has a clock of its own', (t) => {
   const watched = looksOf('eeffffffee')
   const aDayUs = 86_400e6

@@ -1,4 +1,5 @@
 /** Profiles and looks on one clock, drawn as text, for tests of block and mutex profiles. */
+import type { CpuRecording } from '../../src/convert/cpu-recording.ts'
 import { type CpuStacks, cpuStacks } from '../../src/convert/cpu-stacks.ts'
 import type { ThreadLook, WatchedThreads } from '../../src/convert/thread-looks.ts'
 import { type NodeSketch, profileOf, recordingOf } from './recordings.ts'
@@ -12,6 +13,10 @@ export const intervalUs = 10_000
  * functions of that name.
  */
 export function stacksOf(drawn: string): CpuStacks {
+  return cpuStacks(drawnRecording(drawn))
+}
+
+export function drawnRecording(drawn: string): CpuRecording {
   const sketches = [...drawn].map((letter): NodeSketch => {
     if (letter === '.') return { name: '(idle)', hits: 1 }
     if (letter === 'G') return { name: '(garbage collector)', hits: 1 }
@@ -20,9 +25,7 @@ export function stacksOf(drawn: string): CpuStacks {
     const spawnSync = { name: 'spawnSync', url: 'node:child_process', line: 700, hits: 1 }
     return { name: 'runChild', url, line: 9, calls: [spawnSync] }
   })
-  return cpuStacks(
-    recordingOf({ main: profileOf(...sketches) }, { samplingIntervalUs: intervalUs }),
-  )
+  return recordingOf({ main: profileOf(...sketches) }, { samplingIntervalUs: intervalUs })
 }
 
 /**
