@@ -9,13 +9,9 @@ export function framesOfContention({ thread, stack }: Contention): readonly numb
   return path
 }
 
-/** Lines for those who judge the numbers: what was recorded, then what was made of it. */
+/** Lines for those who judge the numbers: what was recorded, then what was made of it, then warnings. */
 export function describeContentions({ stacks, comments }: Contentions): readonly string[] {
-  const recorded = describeQuality(stacks)
+  const all = [...describeQuality(stacks, { isOfCpu: false }), ...comments]
   const isWarning = (line: string) => line.startsWith('warning: ')
-  const all = [
-    ...recorded.filter((line) => !/^(idle|warning): .*(running code|left out)/.test(line)),
-    ...comments,
-  ]
   return [...all.filter((line) => !isWarning(line)), ...all.filter(isWarning)]
 }

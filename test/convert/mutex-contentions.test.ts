@@ -1,6 +1,7 @@
 import t from 'tap'
+import { cpuStacks } from '../../src/convert/cpu-stacks.ts'
 import { mutexContentions } from '../../src/convert/mutex-contentions.ts'
-import { looksOf, stacksOf } from './watched.ts'
+import { drawnRecording, looksOf, stacksOf } from './watched.ts'
 
 const thresholdMs = 20
 
@@ -67,3 +68,26 @@ t.test('runs that reach beyond the recording are told', (t) => {
   }
   t.end()
 })
+
+t.test('time that no sample stands for is no delay', (t) => {
+  const { all, comments } = gapped('.aaaaaa.', 3)
+  // 60 ms, and of five seconds without a sample as much as one may stand for.
+  t.strictSame(
+    all.map(({ count, delayNs }) => [count, delayNs / 1e6]),
+    [[1, 130]],
+  )
+  t.match(comments.join('\n'), /^contention: .* 1 in all/m)
+  t.end()
+})
+
+/** The sample at that index lasts for five seconds more. */
+function gapped(samples: string, index: number) {
+  const recording = drawnRecording(samples)
+  const [main] = recording.threads
+  const profile = JSON.parse(Buffer.from(main?.profileJson ?? '').toString())
+  profile.timeDeltas[index + 1] += 5e6
+  profile.endTime += 5e6
+  const profileJson = Buffer.from(JSON.stringify(profile))
+  const stacks = cpuStacks({ ...recording, threads: [{ pid: 1, thread: 'main', profileJson }] })
+  return mutexContentions(stacks, looksOf(''), thresholdMs)
+}
