@@ -19,6 +19,9 @@ import { targetSources, wantsSources } from '../target-sources.ts'
 /** Nothing records on its own, so this long is looked where nobody says: scrapers wait for it. */
 const defaultSeconds = 2
 
+/** Whoever looks does not sleep. */
+const blindToItself = 'warning: pprofd cannot see its own waits'
+
 /** As of CPU profiles. */
 const maxHz = 1000
 
@@ -105,10 +108,13 @@ async function record(
   const options = { kind: name, durationMs: seconds * 1000, hz, maxPauseMs, signal }
   const recording = await recordContention(targets, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const window = `window: the default of ${seconds} s, because seconds was not given`
+  const comments = [
+    ...(isDelta ? [] : [`window: the default of ${seconds} s, because seconds was not given`]),
+    ...(target.kind === 'self' && name === 'block' ? [blindToItself] : []),
+  ]
   const form = {
     form: isText ? 'text' : 'pprof',
-    comments: isDelta ? [] : [window],
+    comments,
     findSources: targetSources(context, recording.target, sourcemaps),
   } as const
   const encoded = await (thresholdMs === undefined
