@@ -48,7 +48,7 @@ t.test('watches all threads, on the clock of their profiles, and lets go of them
   )
   for (const [index, { thread, looks }] of recording.looks.entries()) {
     t.ok(looks.length > 10, `${looks.length} looks at ${thread}`)
-    if (thread !== 'main') t.ok((cpuUs[index] ?? 0) > 5000, `${thread} works: ${cpuUs[index]} us`)
+    if (thread !== 'main') t.ok((cpuUs[index] ?? 0) > 2000, `${thread} works: ${cpuUs[index]} us`)
   }
   const [main] = recording.threads
   const { startTime } = JSON.parse(Buffer.from(main?.profileJson ?? '').toString())
