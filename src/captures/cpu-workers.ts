@@ -35,11 +35,13 @@ export class CpuWorkers {
     session: Session,
     samplingIntervalUs: number,
     commandTimeoutMs: number,
+    onWorker: (worker: Worker) => void = () => {},
   ): Promise<CpuWorkers> {
     const profilers: WorkerProfiler[] = []
     const sessions = await WorkerSessions.open(session, {
       commandTimeoutMs,
       onWorker: (worker) => {
+        onWorker(worker)
         const starting = startProfiler(worker.session, samplingIntervalUs, {})
         const profiler = { ...worker, starting, isRunning: false }
         profilers.push(profiler)

@@ -1,4 +1,5 @@
 /** Recording a CPU profile: V8's sampling profiler, switched on and off through the inspector. */
+import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
@@ -19,6 +20,17 @@ export interface CpuOptions extends CaptureControl {
   readonly maxPauseMs?: number | undefined
   /** Ends the recording early and keeps it. */
   readonly endEarly?: AbortSignal | undefined
+  /** What is made of it, as the option `profiles` calls it. Default: profile. */
+  readonly kind?: string | undefined
+  /** Called for each thread before its profiler is started. */
+  readonly onThread?: ((thread: ReachedThread) => void) | undefined
+}
+
+export interface ReachedThread {
+  readonly pid: number
+  /** As `ThreadRecording.thread`. */
+  readonly thread: string
+  readonly session: Session
 }
 
 /** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
@@ -45,7 +57,7 @@ export async function recordCpu(
   return withAttachment(
     targets,
     target,
-    { ...options, kind: 'profile', beforehand },
+    { ...options, kind: options.kind ?? 'profile', beforehand },
     (attachment) => record(attachment, options),
   )
 }
@@ -55,9 +67,12 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
   const { durationMs, hz, signal, onPhase } = options
   const { pid } = attachment.target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
+  options.onThread?.({ pid, thread: 'main', session })
   const workers = options.mainThreadOnly
     ? undefined
-    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs)
+    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs, (worker) =>
+        options.onThread?.({ pid, ...worker }),
+      )
   let isAnswering = false
   try {
     const starting = { timeoutMs: startTimeoutMs, signal }

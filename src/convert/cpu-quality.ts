@@ -25,7 +25,7 @@ const minExpectedSamples = 20
 /** With fewer samples of a busy thread than this, the order of its functions is mostly chance. */
 const minBusySamples = 50
 
-export function cpuQuality(stacks: CpuStacks): CpuQuality {
+export function cpuQuality(stacks: CpuStacks, isOfCpu = true): CpuQuality {
   const { recording, threads } = stacks
   const sampleCount = sum(threads, (thread) => thread.sampleCount)
   const durationUs = sum(threads, (thread) => thread.durationUs)
@@ -51,7 +51,7 @@ export function cpuQuality(stacks: CpuStacks): CpuQuality {
     const names = missing.map((name) => cleanText(name)).join(', ')
     warnings.push(`not recorded, because it ended or did not answer: ${names}`)
   }
-  if (busySamples > 0 && busySamples < minBusySamples) {
+  if (isOfCpu && busySamples > 0 && busySamples < minBusySamples) {
     warnings.push(`only ${busySamples} samples of running code: record longer or at a higher rate`)
   }
   return {
@@ -69,17 +69,27 @@ export function achievedDurationUs({ threads }: CpuStacks): number {
   return threads.reduce((longest, { durationUs }) => Math.max(longest, durationUs), 0)
 }
 
-/** The quality in lines for people; the same in pprof's comments and in the summary. */
-export function describeQuality(stacks: CpuStacks): readonly string[] {
+/**
+ * The quality in lines for people; the same in pprof's comments and in the summary. `isOfCpu` false: for a
+ * profile of something else that the same samples tell, without what holds for CPU time only.
+ */
+export function describeQuality(
+  stacks: CpuStacks,
+  { isOfCpu = true }: { readonly isOfCpu?: boolean } = {},
+): readonly string[] {
   const { recording } = stacks
   const { target } = recording
-  const quality = cpuQuality(stacks)
+  const quality = cpuQuality(stacks, isOfCpu)
   const inspector = recording.openedInspector ? ', inspector opened for it' : ''
   return [
     `target: ${cleanText(target.name)}, pid ${target.pid}, node ${cleanText(target.nodeVersion)}`,
     `duration: ${seconds(recording.askedDurationMs)} asked, ${seconds(quality.achievedDurationMs)} achieved`,
     `rate: ${rounded(recording.askedHz)} Hz asked, ${rounded(quality.achievedHz)} Hz achieved, ${quality.sampleCount} samples`,
-    `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, left out`,
+    ...(isOfCpu
+      ? [
+          `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, left out`,
+        ]
+      : []),
     ...(quality.unsampledMs > 0
       ? [`unsampled: ${seconds(quality.unsampledMs)} that no sample stands for, left out`]
       : []),

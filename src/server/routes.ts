@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from './context.ts'
 import { cmdlineHandler } from './routes/cmdline.ts'
+import { contentionHandler } from './routes/contention.ts'
 import { goroutineHandler } from './routes/goroutine.ts'
 import { healthzHandler } from './routes/healthz.ts'
 import { heapHandler } from './routes/heap.ts'
@@ -31,9 +32,11 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
     app.get(`${prefix}/debug/pprof`, redirectToIndex)
     app.get(`${prefix}/debug/pprof/`, indexHandler(context))
     app.get(`${prefix}/debug/pprof/allocs`, heapHandler(context, 'allocs'))
+    app.get(`${prefix}/debug/pprof/block`, contentionHandler(context, 'block'))
     app.get(`${prefix}/debug/pprof/cmdline`, cmdlineHandler(context))
     app.get(`${prefix}/debug/pprof/goroutine`, goroutineHandler(context))
     app.get(`${prefix}/debug/pprof/heap`, heapHandler(context, 'heap'))
+    app.get(`${prefix}/debug/pprof/mutex`, contentionHandler(context, 'mutex'))
     app.get(`${prefix}/debug/pprof/profile`, profileHandler(context))
     app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))

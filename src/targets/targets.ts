@@ -1,6 +1,8 @@
 /** All targets of this pprofd: which there are, which one is meant, and the way in and out. */
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
+import { findThread } from '../proc/find-thread.ts'
+import { ThreadWatch } from '../proc/thread-watch.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
@@ -120,6 +122,16 @@ export class Targets {
   /** What the kernel knows of the target's threads and children, whether it answers or not. */
   kernelView(target: Target): Promise<KernelView> {
     return kernelView(target, this.procRoot)
+  }
+
+  /** Threads of that process, as the kernel sees them while something is recorded. Touches nothing. */
+  watchThreads(pid: number, intervalMs: number): ThreadWatch {
+    return new ThreadWatch(pid, { intervalMs, procRoot: this.procRoot })
+  }
+
+  /** The thread that has this id in its own pid namespace; undefined when there is none. */
+  findThread(pid: number, innermostTid: number): Promise<number | undefined> {
+    return findThread(pid, innermostTid, this.procRoot)
   }
 
   /** The npm packages that files of the target belong to. Touches nothing. */

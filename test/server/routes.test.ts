@@ -78,9 +78,11 @@ t.test('the index is that of Go, with the profiles that exist', async (t) => {
   const rows = answer.body.match(/^<tr>.*$/gm)
   t.strictSame(rows, [
     "<tr><td>0</td><td><a href='allocs?debug=1'>allocs</a></td></tr>",
+    "<tr><td>0</td><td><a href='block?debug=1'>block</a></td></tr>",
     "<tr><td>0</td><td><a href='cmdline?debug=1'>cmdline</a></td></tr>",
     "<tr><td>0</td><td><a href='goroutine?debug=1'>goroutine</a></td></tr>",
     "<tr><td>0</td><td><a href='heap?debug=1'>heap</a></td></tr>",
+    "<tr><td>0</td><td><a href='mutex?debug=1'>mutex</a></td></tr>",
     "<tr><td>0</td><td><a href='profile?debug=1'>profile</a></td></tr>",
     "<tr><td>0</td><td><a href='retained?debug=1'>retained</a></td></tr>",
     "<tr><td>0</td><td><a href='symbol?debug=1'>symbol</a></td></tr>",

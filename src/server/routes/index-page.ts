@@ -18,6 +18,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'A sampling of all memory allocations, also of what is garbage by now. You can specify the ' +
       'duration in the seconds GET parameter.',
   },
+  {
+    name: 'block',
+    description:
+      'Stack traces that stopped a thread in synchronous waits, such as Atomics.wait, readFileSync or ' +
+      'execSync. You can specify the duration in the seconds GET parameter.',
+  },
   { name: 'cmdline', description: 'The command line invocation of the target' },
   {
     name: 'goroutine',
@@ -30,6 +36,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
     description:
       'A sampling of memory allocations of live objects. You can specify the gc GET parameter to ' +
       'run GC before taking the heap sample, and seconds for the difference over that time.',
+  },
+  {
+    name: 'mutex',
+    description:
+      'Stack traces of holders of contended event loops: what kept one busy for more than threshold ' +
+      'ms (20). You can specify the duration in the seconds GET parameter.',
   },
   {
     name: 'profile',
@@ -93,7 +105,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking allocs, heap or profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, block, heap, mutex or profile records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>
