@@ -9,6 +9,7 @@ import { CaptureError } from '../errors.ts'
 import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
 import { ensureProfilerOff } from './cpu-thread.ts'
+import { monotonicUs } from './monotonic-time.ts'
 
 export interface CpuWindow {
   /** The JSON text of V8's Profiler.Profile. Its first few ms may be the last ones of the window before. */
@@ -26,8 +27,8 @@ export interface CpuWindowOptions {
   readonly windowMs: number
   /** Ends the last window early and keeps it. */
   readonly end: AbortSignal
-  /** Called when the first one has begun. */
-  readonly onStart?: (() => void) | undefined
+  /** Called when the first one has begun, with its `startPauseMs`. */
+  readonly onStart?: ((startPauseMs: number) => void) | undefined
   /** Gives it all up. */
   readonly signal?: AbortSignal | undefined
   /** For the first start, which walks the heap. */
@@ -66,7 +67,7 @@ export async function* cpuWindows(
     const name = `pprofd ${randomUUID()}`
     const titleOf = (index: number) => `${name} ${index}`
     let started = await run(`profile(${quoted(titleOf(0))})`, startTimeoutMs)
-    options.onStart?.()
+    options.onStart?.(durationMs(started))
     for (let index = 0; ; index++) {
       await windowTime(session, options)
       const isLast = options.end.aborted
@@ -108,10 +109,6 @@ async function windowTime(
 
 function durationMs([beginUs, endUs]: readonly [number, number]): number {
   return (endUs - beginUs) / 1000
-}
-
-function monotonicUs(): number {
-  return Number(process.hrtime.bigint() / 1000n)
 }
 
 function quoted(text: string): string {

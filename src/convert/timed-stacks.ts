@@ -40,17 +40,22 @@ export function* timedStacks(
   const what = describer(profile, options)
   let shownUntilUs = fromUs
   for (const [index, node] of nodes.entries()) {
-    const [startUs = 0, endUs = 0] = [starts[index], ends[index]]
+    const [startUs = 0, endUs = 0, beforeUs = startUs] = [
+      starts[index],
+      ends[index],
+      ends[index - 1],
+    ]
     // Its last moment may be the next window's as well.
     if (endUs <= shownUntilUs) continue
     const described = what(node)
     // V8 takes one sample at the start itself: the call that starts it, which took no time.
     if (index === 0 && described === undefined && fromUs > 0) continue
-    const isAfterGap = startUs > shownUntilUs && shownUntilUs > 0
-    if (isAfterGap && index > 0) yield { startUs: shownUntilUs, ...nothing }
+    if (startUs > beforeUs) yield { startUs: Math.max(beforeUs, shownUntilUs), ...nothing }
     yield { startUs: Math.max(startUs, shownUntilUs), ...(described ?? nothing) }
     shownUntilUs = endUs
   }
+  const lastUs = ends.at(-1) ?? profile.endTimeUs
+  if (lastUs < profile.endTimeUs) yield { startUs: Math.max(lastUs, shownUntilUs), ...nothing }
 }
 
 /** How many ticks of the sampler there were, idle ones included. */

@@ -1,0 +1,166 @@
+/**
+ * Looks at what a process waits for, again and again. The resources of a thread cost that thread time, so
+ * looks are as far apart as keeps that at one hundredth; suspended functions are read out of the memory,
+ * which costs pprofd's processor instead.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InspectorError, TargetError } from '../errors.ts'
+import type { Session } from '../inspector/session.ts'
+import type { Targets } from '../targets/targets.ts'
+import type { FgtraceSink, LookTotals, PendingPiece } from './fgtrace-sink.ts'
+import { type SuspendedGroup, suspendedGroups, tryCensus } from './goroutine-census.ts'
+import { joinCensus } from './join-census.ts'
+import { monotonicUs } from './monotonic-time.ts'
+import { RepeatedInventory } from './repeated-inventory.ts'
+
+export interface FgtraceLooksOptions {
+  readonly pid: number
+  /** Most looks a second. */
+  readonly hz: number
+  readonly withQuery: boolean
+  /** Most bytes of its heaps that may be read at once. */
+  readonly maxHeapBytes: number
+}
+
+/** Of a thread's time; of one of our processors' time. */
+export const maxLookShare = 0.01
+export const maxCensusShare = 0.25
+
+/** What reading and answering the messages takes, which no clock in the target sees: 0.3 to 0.6 ms. */
+const messagesMs = 0.5
+
+/** The first look costs 10 to 30 ms, once; what is said of the next ones is known after the second. */
+const secondLookMs = 250
+
+/** A thread that did not answer is in native code: there is no hurry. */
+const retryMs = 1000
+
+const commandTimeoutMs = 5000
+
+/** As everywhere in goroutine snapshots. */
+const maxFrames = 100
+const maxLocateMs = 50
+
+export class FgtraceLooks {
+  readonly #targets: Targets
+  readonly #options: FgtraceLooksOptions
+  /** What the last look at each thread found. */
+  readonly #resources = new Map<string, readonly PendingPiece[]>()
+  #groups: readonly SuspendedGroup[] = []
+  #totals = { looks: 0, looksCostMs: 0, censuses: 0, censusMs: 0 }
+  readonly #notes = new Set<string>()
+
+  constructor(targets: Targets, options: FgtraceLooksOptions) {
+    this.#targets = targets
+    this.#options = options
+  }
+
+  get totals(): LookTotals {
+    return { ...this.#totals, notes: [...this.#notes] }
+  }
+
+  /** Until `stop`, or until the thread ends. Its profiler must be on. */
+  async watchThread(
+    session: Session,
+    thread: string,
+    sink: Promise<FgtraceSink>,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const { withQuery, hz } = this.#options
+    const wish = { maxFrames, withQuery, maxLocateMs, timeoutMs: commandTimeoutMs }
+    const inventory = new RepeatedInventory(session, { ...wish, isProfiling: true, signal: stop })
+    this.#resources.set(thread, [])
+    try {
+      const to = await sink
+      for (let count = 0; !stop.aborted && !session.isClosed; count++) {
+        const beginMs = performance.now()
+        const atUs = monotonicUs()
+        const costMs = await this.#look(inventory, thread, stop)
+        if (costMs === undefined) {
+          await pause(retryMs, stop)
+          continue
+        }
+        await to.look(thread, atUs, this.#joined(thread))
+        const pausedMs = count === 0 ? secondLookMs : (costMs + messagesMs) / maxLookShare
+        const nextMs = Math.max(1000 / hz, pausedMs)
+        await pause(beginMs + nextMs - performance.now(), stop)
+      }
+    } finally {
+      this.#resources.delete(thread)
+      await inventory.close()
+    }
+  }
+
+  /** Until `stop`. */
+  async watchSuspended(sink: Promise<FgtraceSink>, stop: AbortSignal): Promise<void> {
+    const { pid, maxHeapBytes: maxBytes, hz } = this.#options
+    while (!stop.aborted) {
+      const beginMs = performance.now()
+      const beganUs = monotonicUs()
+      const { census, ...rest } = await tryCensus(this.#targets, { pid, maxBytes, signal: stop })
+      if (stop.aborted) return
+      if (census === undefined) {
+        const refusal = 'refusal' in rest ? rest.refusal : undefined
+        // The threads tell that the process has ended.
+        if (!(refusal instanceof TargetError)) {
+          this.#notes.add(`suspended functions are missing: ${refusal?.message}`)
+        }
+        return
+      }
+      const tookMs = performance.now() - beginMs
+      this.#totals.censuses++
+      this.#totals.censusMs += tookMs
+      this.#groups = suspendedGroups(census, this.#workers())
+      const to = await sink
+      await to.suspended((beganUs + monotonicUs()) / 2, this.#unexplained())
+      const nextMs = Math.max(1000 / hz, tookMs / maxCensusShare)
+      await pause(beginMs + nextMs - performance.now(), stop)
+    }
+  }
+
+  /** How long the thread worked for it; undefined where it did not answer. */
+  async #look(
+    inventory: RepeatedInventory,
+    thread: string,
+    stop: AbortSignal,
+  ): Promise<number | undefined> {
+    try {
+      const { pieces, costMs, notes } = await inventory.look()
+      const found = pieces.map(({ draft, asyncId }) => ({ ...draft, thread, asyncId }))
+      this.#resources.set(thread, found)
+      if (thread === 'main') this.#totals.looks++
+      this.#totals.looksCostMs += costMs
+      for (const note of notes) this.#notes.add(`${thread}: ${note}`)
+      return costMs
+    } catch (error) {
+      if (error instanceof InspectorError || stop.aborted) return undefined
+      throw error
+    }
+  }
+
+  /** What a thread waits for, with all functions that await each, as far as the last census knows them. */
+  #joined(thread: string): readonly PendingPiece[] {
+    const found = this.#resources.get(thread) ?? []
+    const groups = this.#groups.filter((group) => group.thread === thread)
+    const joined = joinCensus(found, groups).slice(0, found.length)
+    return joined.map((work, index) => ({ ...work, asyncId: found[index]?.asyncId }))
+  }
+
+  /** The suspended functions that wait for none of these. */
+  #unexplained(): readonly PendingPiece[] {
+    const found = [...this.#resources.values()].flat()
+    return joinCensus(found, this.#groups).slice(found.length)
+  }
+
+  /** In the order in which they were started. */
+  #workers(): readonly string[] {
+    const numberOf = (thread: string) => Number(/#(\d+)$/.exec(thread)?.[1] ?? 0)
+    const names = [...this.#resources.keys()].filter((thread) => thread !== 'main')
+    return names.sort((a, b) => numberOf(a) - numberOf(b))
+  }
+}
+
+/** Its end is no failure. */
+async function pause(durationMs: number, stop: AbortSignal): Promise<void> {
+  await sleep(Math.max(0, durationMs), undefined, { signal: stop }).catch(() => {})
+}

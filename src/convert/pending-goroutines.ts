@@ -1,0 +1,126 @@
+/** Pending work, looked at again and again, as goroutines that live from the look that first saw them. */
+import { cleanText, cutEnd } from './clean-text.ts'
+import type { Goroutine } from './fgtrace-encoder.ts'
+import type { FunctionNames } from './function-names.ts'
+import { GoroutineIds, type Identifiable } from './goroutine-ids.ts'
+import { type StateFrameForm, withStateFrame } from './state-frames.ts'
+import type { SourceFrame } from './written-frames.ts'
+
+/** What a look finds; the captures hand over objects of this shape. */
+export interface PendingPiece {
+  readonly thread: string
+  readonly kind: string
+  readonly state: string
+  /** How many alike it stands for. */
+  readonly count: number
+  /** Nearest first. */
+  readonly stack: readonly SourceFrame[]
+  readonly waitsFor?: string | undefined
+  readonly createdBy?: SourceFrame | undefined
+  /** Node's own number of it within its thread. */
+  readonly asyncId?: number | undefined
+}
+
+export interface PendingOptions {
+  readonly names: FunctionNames
+  readonly form: StateFrameForm
+  /** Whether what belongs to pprofd itself is shown. */
+  readonly withOwn: boolean
+  readonly newId: () => number
+}
+
+export interface PendingChange {
+  readonly now: readonly Goroutine[]
+  readonly gone: readonly number[]
+  /** How many are left out, because nobody looks at so many. */
+  readonly leftOut: number
+}
+
+/** A timeline has a row for each. */
+const maxAlike = 100
+const maxGoroutines = 1000
+
+const maxNameBytes = 200
+
+export class PendingGoroutines {
+  readonly #options: PendingOptions
+  readonly #ids: GoroutineIds
+  #alive: ReadonlySet<number> = new Set()
+
+  constructor(options: PendingOptions) {
+    this.#options = options
+    this.#ids = new GoroutineIds(options.newId)
+  }
+
+  /** `pieces`: all that there is now. */
+  async update(pieces: readonly PendingPiece[]): Promise<PendingChange> {
+    const { names, form, withOwn } = this.#options
+    const wanted = withOwn ? pieces : pieces.filter((piece) => !isOwn(piece))
+    const single = wanted.flatMap(separated).slice(0, maxGoroutines)
+    const stacks = await namedStacks(wanted, names)
+    const ids = this.#ids.assign(single.map(identityOf))
+    const now = single.map((piece, index): Goroutine => {
+      const stack = stacks.get(piece) ?? []
+      return {
+        id: ids[index] ?? 0,
+        createdBy: originOf(piece),
+        stack: withStateFrame(stack, fit(`${piece.kind} ${piece.state}`), form),
+      }
+    })
+    const alive = new Set(ids)
+    const gone = [...this.#alive].filter((id) => !alive.has(id))
+    this.#alive = alive
+    const total = wanted.reduce((sum, { count }) => sum + count, 0)
+    return { now, gone, leftOut: total - single.length }
+  }
+}
+
+/** What pprofd runs in the target has URLs of its own; the census shows evaluated code without them. */
+function isOwn({ stack }: PendingPiece): boolean {
+  return stack.some(
+    ({ url, function: name }) => url.startsWith('pprofd:') || (url === '' && name === 'probeHeld'),
+  )
+}
+
+function separated(piece: PendingPiece): readonly PendingPiece[] {
+  const count = Math.min(Math.max(Math.trunc(piece.count), 0), maxAlike)
+  return new Array<PendingPiece>(count).fill(piece)
+}
+
+async function namedStacks(
+  pieces: readonly PendingPiece[],
+  names: FunctionNames,
+): Promise<ReadonlyMap<PendingPiece, readonly string[]>> {
+  const all = await names.ofFrames(pieces.flatMap(({ stack }) => stack))
+  const stacks = new Map<PendingPiece, readonly string[]>()
+  let at = 0
+  for (const piece of pieces) {
+    const stack = all.slice(at, at + piece.stack.length)
+    at += piece.stack.length
+    // What has no JavaScript shows as what it is.
+    stacks.set(piece, stack.length > 0 ? stack : [`(${fit(piece.kind)})`])
+  }
+  return stacks
+}
+
+function identityOf({ thread, kind, state, stack, asyncId, waitsFor }: PendingPiece): Identifiable {
+  const outermost = stack.at(-1)
+  const place = outermost === undefined ? '' : `${outermost.url}\0${outermost.function}`
+  const isUnstable = kind === 'timer'
+  return {
+    key: asyncId === undefined ? undefined : `${thread}\0${asyncId}`,
+    family: [thread, kind, place].join('\0'),
+    signature: JSON.stringify([state, stack, isUnstable ? '' : waitsFor]),
+  }
+}
+
+function originOf({ thread, kind, waitsFor, createdBy }: PendingPiece): string {
+  if (createdBy !== undefined) return fit(createdBy.function)
+  const where = thread === 'main' ? [] : [thread]
+  const what = kind === 'timer' || waitsFor === undefined ? [] : [waitsFor]
+  return fit([...where, kind, ...what].join(' '))
+}
+
+function fit(text: string): string {
+  return cutEnd(cleanText(text), maxNameBytes)
+}
