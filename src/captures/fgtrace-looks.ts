@@ -9,6 +9,7 @@ import type { Session } from '../inspector/session.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { FgtraceSink, LookTotals, PendingPiece } from './fgtrace-sink.ts'
 import { type SuspendedGroup, suspendedGroups, tryCensus } from './goroutine-census.ts'
+import type { Cut } from './goroutine-entry.ts'
 import { joinCensus } from './join-census.ts'
 import { monotonicUs } from './monotonic-time.ts'
 import { RepeatedInventory } from './repeated-inventory.ts'
@@ -48,6 +49,7 @@ export class FgtraceLooks {
   readonly #resources = new Map<string, readonly PendingPiece[]>()
   #groups: readonly SuspendedGroup[] = []
   #totals = { looks: 0, looksCostMs: 0, censuses: 0, censusMs: 0 }
+  readonly #cuts = new Map<string, Cut>()
   readonly #notes = new Set<string>()
 
   constructor(targets: Targets, options: FgtraceLooksOptions) {
@@ -56,7 +58,7 @@ export class FgtraceLooks {
   }
 
   get totals(): LookTotals {
-    return { ...this.#totals, notes: [...this.#notes] }
+    return { ...this.#totals, cuts: [...this.#cuts.values()], notes: [...this.#notes] }
   }
 
   /** Until `stop`, or until the thread ends. Its profiler must be on. */
@@ -125,17 +127,25 @@ export class FgtraceLooks {
     stop: AbortSignal,
   ): Promise<number | undefined> {
     try {
-      const { pieces, costMs, notes } = await inventory.look()
+      const { pieces, cuts, costMs, notes } = await inventory.look()
       const found = pieces.map(({ draft, asyncId }) => ({ ...draft, thread, asyncId }))
       this.#resources.set(thread, found)
       if (thread === 'main') this.#totals.looks++
       this.#totals.looksCostMs += costMs
+      for (const cut of cuts) this.#addCut(thread, cut)
       for (const note of notes) this.#notes.add(`${thread}: ${note}`)
       return costMs
     } catch (error) {
       if (error instanceof InspectorError || stop.aborted) return undefined
       throw error
     }
+  }
+
+  #addCut(thread: string, { what, shown, total }: Cut): void {
+    const key = `${thread}: ${what}`
+    const known = this.#cuts.get(key)
+    if (known !== undefined && known.total - known.shown >= total - shown) return
+    this.#cuts.set(key, { what: key, shown, total })
   }
 
   /** What a thread waits for, with all functions that await each, as far as the last census knows them. */

@@ -1,6 +1,6 @@
 /** What a timeline of everything is handed over as. */
 import type { CpuWindow } from './cpu-windows.ts'
-import type { Entry } from './goroutine-entry.ts'
+import type { Cut, Entry } from './goroutine-entry.ts'
 import type { RecordedTarget } from './recorded-target.ts'
 
 /** A resource, or some suspended functions that are alike. */
@@ -53,6 +53,8 @@ export interface LookTotals {
   /** Readings of the target's memory for suspended functions, and how long they took. */
   readonly censuses: number
   readonly censusMs: number
+  /** The most that a look had to leave out. */
+  readonly cuts: readonly Cut[]
   /** Sentences about what is missing. */
   readonly notes: readonly string[]
 }

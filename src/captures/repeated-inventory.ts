@@ -19,7 +19,7 @@ export interface RepeatedInventoryOptions extends CommandOptions {
  * Smaller than those of a single look, for they are paid each time: a callback's place costs 0.4 ms, a
  * promise's awaiters 10 us, and 500 entries are more than anybody looks at in a timeline.
  */
-const limits = { maxEntries: 500, maxFunctions: 20, maxProbes: 100, budgetMs: 3 } as const
+const limits = { maxEntries: 500, maxFunctions: 20, maxProbes: 100, budgetMs: 5 } as const
 
 /** Keeps Node's internals from one look to the next. */
 const internalsGroup = 'pprofd-internals'

@@ -49,6 +49,7 @@ export class FgtraceWriter {
   readonly #options: FgtraceWriterOptions
   readonly #encoder = new FgtraceEncoder()
   readonly #threads = new Map<string, ThreadTrack>()
+  readonly #threadIds = new Map<string, number>()
   readonly #pending = new Map<string, PendingGoroutines>()
   readonly #leftOut = new Map<string, number>()
   #zeroUs = 0
@@ -74,6 +75,7 @@ export class FgtraceWriter {
   begin(zeroUs: number, args: Readonly<Record<string, unknown>>): Promise<void> {
     return this.#inTurn(async () => {
       this.#zeroUs = zeroUs
+      this.#idOf('main')
       const { hz, write } = this.#options
       await write(this.#encoder.begin(hz) + this.#encoder.metadata('pprofd', args))
     })
@@ -99,7 +101,10 @@ export class FgtraceWriter {
 
   /** The resources that one thread waits for. */
   look(thread: string, atUs: number, pieces: readonly PendingPiece[]): Promise<void> {
-    return this.#inTurn(() => this.#update(`resources of ${thread}`, atUs, pieces))
+    return this.#inTurn(() => {
+      this.#idOf(thread)
+      return this.#update(`resources of ${thread}`, atUs, pieces)
+    })
   }
 
   /** The suspended functions of all threads that wait for none of these. */
@@ -138,7 +143,7 @@ export class FgtraceWriter {
     const [fromUs, toUs] = startedBetweenUs
     const isOurClock = startTimeUs >= fromUs && startTimeUs <= toUs
     const shiftUs = isOurClock ? 0 : toUs - startTimeUs
-    const track = { id: this.#newId(), shiftUs, untilUs: 0, samples: 0, durationUs: 0 }
+    const track = { id: this.#idOf(thread), shiftUs, untilUs: 0, samples: 0, durationUs: 0 }
     this.#threads.set(thread, track)
     return track
   }
@@ -186,6 +191,13 @@ export class FgtraceWriter {
       ...gone.map((id) => this.#encoder.gone(tsUs, id)),
     ].join('')
     if (text !== '') await write(text)
+  }
+
+  /** Threads come before what they wait for. */
+  #idOf(thread: string): number {
+    const id = this.#threadIds.get(thread) ?? this.#newId()
+    this.#threadIds.set(thread, id)
+    return id
   }
 
   #newId(): number {

@@ -158,6 +158,7 @@ function afterwards(totals: FgtraceTotals, { threads, leftOut }: FgtraceWriter) 
     censusMs: tenths(censusMs),
     windowPauseMs: tenths(windowPauseMs),
     leftOut,
+    cuts: totals.cuts,
     missing: totals.missing,
     notes: totals.notes,
   }
