@@ -10,6 +10,7 @@ import type { Targets } from '../targets/targets.ts'
 import type { FgtraceSink, LookTotals, PendingPiece } from './fgtrace-sink.ts'
 import { type SuspendedGroup, suspendedGroups, tryCensus } from './goroutine-census.ts'
 import type { Cut } from './goroutine-entry.ts'
+import type { Inventory } from './goroutine-inventory.ts'
 import { joinCensus } from './join-census.ts'
 import { monotonicUs } from './monotonic-time.ts'
 import { RepeatedInventory } from './repeated-inventory.ts'
@@ -32,6 +33,12 @@ const messagesMs = 0.5
 
 /** The first look costs 10 to 30 ms, once; what is said of the next ones is known after the second. */
 const secondLookMs = 250
+
+/**
+ * A look's limits keep it below 30 ms of work. What seems to take longer had to wait for the processor,
+ * which is no reason to wait for it in turn.
+ */
+const maxPauseMs = 3000
 
 /** A thread that did not answer is in native code: there is no hurry. */
 const retryMs = 1000
@@ -77,14 +84,14 @@ export class FgtraceLooks {
       for (let count = 0; !stop.aborted && !session.isClosed; count++) {
         const beginMs = performance.now()
         const atUs = monotonicUs()
-        const costMs = await this.#look(inventory, thread, stop)
-        if (costMs === undefined) {
+        const seen = await this.#look(inventory, thread, stop)
+        if (seen === undefined) {
           await pause(retryMs, stop)
           continue
         }
-        await to.look(thread, atUs, this.#joined(thread))
-        const pausedMs = count === 0 ? secondLookMs : (costMs + messagesMs) / maxLookShare
-        const nextMs = Math.max(1000 / hz, pausedMs)
+        await to.look(thread, atUs, this.#joined(thread), seen.cuts.length > 0)
+        const fairMs = count === 0 ? secondLookMs : (seen.costMs + messagesMs) / maxLookShare
+        const nextMs = Math.max(1000 / hz, Math.min(fairMs, maxPauseMs))
         await pause(beginMs + nextMs - performance.now(), stop)
       }
     } finally {
@@ -120,21 +127,24 @@ export class FgtraceLooks {
     }
   }
 
-  /** How long the thread worked for it; undefined where it did not answer. */
+  /** Undefined where it did not answer. */
   async #look(
     inventory: RepeatedInventory,
     thread: string,
     stop: AbortSignal,
-  ): Promise<number | undefined> {
+  ): Promise<Inventory | undefined> {
     try {
-      const { pieces, cuts, costMs, notes } = await inventory.look()
-      const found = pieces.map(({ draft, asyncId }) => ({ ...draft, thread, asyncId }))
-      this.#resources.set(thread, found)
+      const found = await inventory.look()
+      const { pieces, cuts, costMs, notes } = found
+      this.#resources.set(
+        thread,
+        pieces.map(({ draft, asyncId }) => ({ ...draft, thread, asyncId })),
+      )
       if (thread === 'main') this.#totals.looks++
       this.#totals.looksCostMs += costMs
       for (const cut of cuts) this.#addCut(thread, cut)
       for (const note of notes) this.#notes.add(`${thread}: ${note}`)
-      return costMs
+      return found
     } catch (error) {
       if (error instanceof InspectorError || stop.aborted) return undefined
       throw error

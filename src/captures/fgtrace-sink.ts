@@ -16,8 +16,13 @@ export interface PendingPiece extends Omit<Entry, 'id'> {
 export interface FgtraceSink {
   begin(atUs: number): Promise<void>
   window(thread: string, window: CpuWindow): Promise<void>
-  /** All resources that a thread waits for. */
-  look(thread: string, atUs: number, pieces: readonly PendingPiece[]): Promise<void>
+  /** All resources that a thread waits for; `isPartial`: those that there was time for. */
+  look(
+    thread: string,
+    atUs: number,
+    pieces: readonly PendingPiece[],
+    isPartial: boolean,
+  ): Promise<void>
   /** All suspended functions but those that wait for a resource. */
   suspended(atUs: number, pieces: readonly PendingPiece[]): Promise<void>
   threadEnded(thread: string, atUs: number): Promise<void>

@@ -25,6 +25,8 @@ export interface FgtraceOptions extends CaptureControl {
   readonly maxHeapBytes: number
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
+  /** Ends the recording early and keeps it. */
+  readonly endEarly?: AbortSignal | undefined
   /** Called when the profilers are on. */
   readonly sink: (start: FgtraceStart) => FgtraceSink
 }
@@ -146,7 +148,7 @@ class Run {
     all: readonly Promise<unknown>[],
     workers: readonly Track[],
   ): Promise<FgtraceRecording> {
-    const { durationMs, onPhase, sink: newSink } = this.#options
+    const { durationMs, endEarly, onPhase, sink: newSink } = this.#options
     const { attachMs, openedByUs } = this.#attachment
     const start: FgtraceStart = {
       target: recordedTarget(this.#attachment),
@@ -161,11 +163,15 @@ class Run {
     await sink.begin(beganUs)
     this.#setSink(sink)
     onPhase?.('recording')
-    const timer = setTimeout(() => this.#end.abort(), durationMs)
+    const end = () => this.#end.abort()
+    const timer = setTimeout(end, durationMs)
+    endEarly?.addEventListener('abort', end)
+    if (endEarly?.aborted) end()
     try {
       await Promise.all(all)
     } finally {
       clearTimeout(timer)
+      endEarly?.removeEventListener('abort', end)
     }
     onPhase?.('stopping')
     await atMost(

@@ -99,11 +99,16 @@ export class FgtraceWriter {
     })
   }
 
-  /** The resources that one thread waits for. */
-  look(thread: string, atUs: number, pieces: readonly PendingPiece[]): Promise<void> {
+  /** The resources that one thread waits for; `isPartial`: those that there was time for. */
+  look(
+    thread: string,
+    atUs: number,
+    pieces: readonly PendingPiece[],
+    isPartial = false,
+  ): Promise<void> {
     return this.#inTurn(() => {
       this.#idOf(thread)
-      return this.#update(`resources of ${thread}`, atUs, pieces)
+      return this.#update(`resources of ${thread}`, atUs, pieces, isPartial)
     })
   }
 
@@ -177,13 +182,18 @@ export class FgtraceWriter {
     if (text !== '') await write(text)
   }
 
-  async #update(source: string, atUs: number, pieces: readonly PendingPiece[]): Promise<void> {
+  async #update(
+    source: string,
+    atUs: number,
+    pieces: readonly PendingPiece[],
+    isPartial = false,
+  ): Promise<void> {
     const { names, form, withOwn, write } = this.#options
     const newId = () => this.#newId()
     const pending =
       this.#pending.get(source) ?? new PendingGoroutines({ names, form, withOwn, newId })
     this.#pending.set(source, pending)
-    const { now, gone, leftOut } = await pending.update(pieces)
+    const { now, gone, leftOut } = await pending.update(pieces, isPartial)
     this.#leftOut.set(source, Math.max(leftOut, this.#leftOut.get(source) ?? 0))
     const tsUs = Math.max(0, atUs - this.#zeroUs)
     const text = [

@@ -26,14 +26,18 @@ export class GoroutineIds {
     this.#newId = newId
   }
 
-  /** Ids of all that there is now, in their order. */
-  assign(pieces: readonly Identifiable[]): readonly number[] {
+  /**
+   * Ids of all that there is now, in their order. `keepsOthers`: not all was looked at, so what is not
+   * among them may come again.
+   */
+  assign(pieces: readonly Identifiable[], keepsOthers = false): readonly number[] {
     const ids = new Array<number>(pieces.length).fill(0)
-    const byKey = new Map<string, number>()
+    const byKey = new Map<string, number>(keepsOthers ? this.#byKey : [])
+    const seen = new Set<string>()
     const byFamily = new Map<string, number[]>()
     for (const [index, { key, family }] of pieces.entries()) {
       // A number that comes twice is none.
-      if (key === undefined || byKey.has(key)) {
+      if (key === undefined || seen.has(key)) {
         const known = byFamily.get(family)
         if (known === undefined) byFamily.set(family, [index])
         else known.push(index)
@@ -41,10 +45,14 @@ export class GoroutineIds {
       }
       ids[index] = this.#byKey.get(key) ?? this.#newId()
       byKey.set(key, ids[index] ?? 0)
+      seen.add(key)
     }
-    const families = new Map<string, readonly Member[]>()
+    const families = new Map<string, readonly Member[]>(keepsOthers ? this.#families : [])
     for (const [family, indexes] of byFamily) {
-      families.set(family, this.#assignFamily(family, indexes, pieces, ids))
+      const members = this.#assignFamily(family, indexes, pieces, ids)
+      const known = new Set(members.map(({ id }) => id))
+      const others = (families.get(family) ?? []).filter(({ id }) => !known.has(id))
+      families.set(family, [...members, ...others])
     }
     this.#byKey = byKey
     this.#families = families

@@ -42,23 +42,29 @@ const maxGoroutines = 1000
 
 const maxNameBytes = 200
 
+/** After so many looks at a part only, what none of them saw counts as gone. */
+const maxPartialLooks = 3
+
 export class PendingGoroutines {
   readonly #options: PendingOptions
   readonly #ids: GoroutineIds
   #alive: ReadonlySet<number> = new Set()
+  #partialLooks = 0
 
   constructor(options: PendingOptions) {
     this.#options = options
     this.#ids = new GoroutineIds(options.newId)
   }
 
-  /** `pieces`: all that there is now. */
-  async update(pieces: readonly PendingPiece[]): Promise<PendingChange> {
+  /** `pieces`: all that there is now; where the look `isPartial`, what is missing may be there, too. */
+  async update(pieces: readonly PendingPiece[], isPartial = false): Promise<PendingChange> {
     const { names, form, withOwn } = this.#options
     const wanted = withOwn ? pieces : pieces.filter((piece) => !isOwn(piece))
     const single = wanted.flatMap(separated).slice(0, maxGoroutines)
     const stacks = await namedStacks(wanted, names)
-    const ids = this.#ids.assign(single.map(identityOf))
+    this.#partialLooks = isPartial ? this.#partialLooks + 1 : 0
+    const keepsOthers = isPartial && this.#partialLooks <= maxPartialLooks
+    const ids = this.#ids.assign(single.map(identityOf), keepsOthers)
     const now = single.map((piece, index): Goroutine => {
       const stack = stacks.get(piece) ?? []
       return {
@@ -67,7 +73,7 @@ export class PendingGoroutines {
         stack: withStateFrame(stack, fit(`${piece.kind} ${piece.state}`), form),
       }
     })
-    const alive = new Set(ids)
+    const alive = new Set([...ids, ...(keepsOthers ? this.#alive : [])])
     const gone = [...this.#alive].filter((id) => !alive.has(id))
     this.#alive = alive
     const total = wanted.reduce((sum, { count }) => sum + count, 0)
@@ -109,8 +115,9 @@ function identityOf({ thread, kind, state, stack, asyncId, waitsFor }: PendingPi
   const isUnstable = kind === 'timer'
   return {
     key: asyncId === undefined ? undefined : `${thread}\0${asyncId}`,
-    family: [thread, kind, place].join('\0'),
-    signature: JSON.stringify([state, stack, isUnstable ? '' : waitsFor]),
+    family: `${kind}\0${place}`,
+    // The census cannot always tell the thread.
+    signature: JSON.stringify([thread, state, stack, isUnstable ? '' : waitsFor]),
   }
 }
 

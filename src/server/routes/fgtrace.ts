@@ -122,7 +122,7 @@ function newSink(
   return {
     begin: (atUs) => writer.begin(atUs, beforehand(start, hz)),
     window: (thread, window) => writer.window(thread, window),
-    look: (thread, atUs, pieces) => writer.look(thread, atUs, pieces),
+    look: (...found) => writer.look(...found),
     suspended: (atUs, pieces) => writer.suspended(atUs, pieces),
     threadEnded: (thread, atUs) => writer.threadEnded(thread, atUs),
     end: (atUs, totals) => writer.end(atUs, afterwards(totals, writer)),
