@@ -5,6 +5,7 @@ import { FgtraceWriter } from '../../src/convert/fgtrace-writer.ts'
 import { FunctionNames } from '../../src/convert/function-names.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
+import { profilerThreads } from '../fixtures/support/profiler-threads.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { goroutinesWith, readTrace, slicesOf } from '../server/fgtrace-trace.ts'
 import { isAsBefore, newTargets, targetOf } from '../targets/new-targets.ts'
@@ -137,7 +138,8 @@ t.test('a sink that fails ends the recording, and nothing stays', async (t) => {
     })
     const wish = { ...options, sink }
     await t.rejects(recordFgtrace(targets, target, wish), { message: `no ${failsAt}` })
-    await isAsBefore(t, spawned, [])
-    process.kill(spawned.pid, 0)
+    t.strictSame(await listeningPorts(spawned.pid), [], failsAt)
+    t.equal(await profilerThreads(spawned.pid), 0)
   }
+  await isAsBefore(t, spawned)
 })
