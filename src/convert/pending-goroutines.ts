@@ -76,7 +76,7 @@ export class PendingGoroutines {
     const alive = new Set([...ids, ...(keepsOthers ? this.#alive : [])])
     const gone = [...this.#alive].filter((id) => !alive.has(id))
     this.#alive = alive
-    const total = wanted.reduce((sum, { count }) => sum + count, 0)
+    const total = wanted.reduce((sum, piece) => sum + countOf(piece), 0)
     return { now, gone, leftOut: total - single.length }
   }
 }
@@ -89,8 +89,12 @@ function isOwn({ stack }: PendingPiece): boolean {
 }
 
 function separated(piece: PendingPiece): readonly PendingPiece[] {
-  const count = Math.min(Math.max(Math.trunc(piece.count), 0), maxAlike)
-  return new Array<PendingPiece>(count).fill(piece)
+  return new Array<PendingPiece>(Math.min(countOf(piece), maxAlike)).fill(piece)
+}
+
+/** A target may send anything. */
+function countOf({ count }: PendingPiece): number {
+  return Math.max(0, Math.trunc(Number(count)) || 0)
 }
 
 async function namedStacks(

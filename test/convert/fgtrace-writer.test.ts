@@ -52,7 +52,7 @@ t.test('threads and what they wait for are one trace that begins at 0', async (t
     { thread: 'worker#1', samples: 10, durationUs: 110_000 },
   ])
   t.equal(writer.leftOut, 0)
-  await writer.end(1_200_000, { achieved: 2 })
+  await writer.end(1_230_000, { achieved: 2 })
   const trace = readTrace(t, text)
   t.match(trace.said, { asked: 1, achieved: 2 })
   t.strictSame([...trace.names.values()].sort(), [
@@ -64,8 +64,8 @@ t.test('threads and what they wait for are one trace that begins at 0', async (t
   const main = slicesOf(trace, 'main')
   t.equal(Math.min(...main.map(({ startUs }) => startUs)), 0, 'what lasted into it begins it')
   t.equal(main.filter(({ durationUs }) => durationUs === 0).length, 0)
-  t.match(slicesOf(trace, 'timer'), [{ startUs: 1000, durationUs: 174_000 }])
-  t.match(slicesOf(trace, 'async-function'), [{ startUs: 0, durationUs: 175_000 }])
+  t.match(slicesOf(trace, 'timer'), [{ startUs: 1000, durationUs: 204_000 }])
+  t.match(slicesOf(trace, 'async-function'), [{ startUs: 0, durationUs: 205_000 }])
   const worker = slicesOf(trace, 'worker#1')
   t.equal(Math.max(...worker.map(({ startUs, durationUs }) => startUs + durationUs)), 125_000)
 })
