@@ -10,7 +10,7 @@ import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { goroutinesWith, readTrace, slicesOf } from '../server/fgtrace-trace.ts'
 import { isAsBefore, newTargets, targetOf } from '../targets/new-targets.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const options = { hz: 99, withQuery: false, maxHeapBytes: 2 ** 31, durationMs: 60_000 }
 
@@ -21,6 +21,7 @@ const suspended = ['async-function awaiting', /alternating\.waitsForever$/, 3] a
 interface Written {
   text: string
   windows: number
+  /** Those that had time for everything. */
   looks: number
   /** Readings of the memory that came. */
   censuses: number
@@ -46,7 +47,8 @@ function writtenTo(written: Written, onChange: () => void) {
         return writer.window(thread, window)
       },
       look: (...found) => {
-        written.looks++
+        const [, , , isPartial] = found
+        if (!isPartial) written.looks++
         return writer.look(...found)
       },
       suspended: (atUs, pieces) => {
@@ -63,7 +65,7 @@ function writtenTo(written: Written, onChange: () => void) {
 for (const major of nodeMajors) {
   const { path: node = '', reason } = await nodeBinary(major)
   // That the memory of every Node can be read is shown by the tests of the census.
-  const wantedCensuses = process.version.startsWith(`v${major}.`) ? 2 : 0
+  const wantedCensuses = process.version.startsWith(`v${major}.`) ? 1 : 0
 
   t.test(
     `everything of Node ${major} is one goroutine from look to look`,
