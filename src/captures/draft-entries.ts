@@ -22,6 +22,13 @@ export interface Findings {
   readonly maxFrames: number
 }
 
+/** What was listed, by itself. */
+export interface Piece {
+  readonly draft: Draft
+  /** Of Node's AsyncWrap: the same for the same operation, as long as it lives; undefined where there is none. */
+  readonly asyncId: number | undefined
+}
+
 interface Merged {
   readonly draft: Draft
   count: number
@@ -47,6 +54,15 @@ export function draftEntries(raw: readonly RawEntry[], findings: Findings): read
     ...(wait === undefined ? {} : { wait }),
     ...(due === undefined ? {} : { waitsFor: firingTime(due) }),
   }))
+}
+
+/** Entries as they were listed, without the time until they fire. */
+export function separateDrafts(raw: readonly RawEntry[], findings: Findings): readonly Piece[] {
+  return raw.map((entry) => {
+    const { asyncId } = entry
+    const isKnown = Number.isSafeInteger(asyncId) && Number(asyncId) > 0
+    return { draft: draftOf(entry, findings), asyncId: isKnown ? asyncId : undefined }
+  })
 }
 
 function draftOf({ kind, state, count, waitsFor, ...rest }: RawEntry, findings: Findings): Draft {

@@ -51,9 +51,11 @@ export function suspendedGroups(
   workers: readonly string[],
 ): readonly SuspendedGroup[] {
   const ofWorkers = isolates.filter(({ thread }) => thread !== 'main').length
+  // Which one a thread is can be told while it waits; a main thread that runs alone can be no other.
+  const isAlone = isolates.length === 1 && workers.length === 0
   const nameOf = (index: number): string => {
     const { thread = 'unknown', number = 0 } = isolates[index] ?? {}
-    if (thread === 'main') return 'main'
+    if (thread === 'main' || (isAlone && thread === 'unknown')) return 'main'
     // One that started or ended meanwhile would shift the names.
     const name = ofWorkers === workers.length ? workers[number - 1] : undefined
     return name ?? `unknown thread ${number}`

@@ -3,7 +3,12 @@
  * inspector shows the variables of a closure as `[[Scopes]]`.
  */
 import type { Session } from '../inspector/session.ts'
-import { type MeteredOptions, remoteObject, remoteProperties } from './remote-objects.ts'
+import {
+  type GroupOptions,
+  type MeteredOptions,
+  remoteObject,
+  remoteProperties,
+} from './remote-objects.ts'
 
 /** Object ids; undefined where this Node, or a program that replaced the function, does not show it. */
 export interface RemoteInternals {
@@ -18,7 +23,7 @@ const maxScopes = 3
 /** V8 describes every variable of the three modules for it: 3 to 5 ms. */
 export async function findInternals(
   session: Session,
-  options: MeteredOptions,
+  options: MeteredOptions & GroupOptions,
 ): Promise<RemoteInternals> {
   const find = (expression: string, variable: string) =>
     closureVariable(session, expression, variable, options)
@@ -33,7 +38,7 @@ async function closureVariable(
   session: Session,
   expression: string,
   variable: string,
-  options: MeteredOptions,
+  options: MeteredOptions & GroupOptions,
 ): Promise<string | undefined> {
   const closure = await remoteObject(session, expression, options)
   if (closure === undefined) return undefined

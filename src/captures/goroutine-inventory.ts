@@ -1,6 +1,12 @@
 /** What a thread waits for: its sockets, requests, timers and other resources, with who awaits each. */
 import type { CommandOptions, Session } from '../inspector/session.ts'
-import { type Draft, draftEntries, type LocatedFunction } from './draft-entries.ts'
+import {
+  type Draft,
+  draftEntries,
+  type LocatedFunction,
+  type Piece,
+  separateDrafts,
+} from './draft-entries.ts'
 import type { Cut } from './goroutine-entry.ts'
 import { findInternals, type RemoteInternals } from './goroutine-internals.ts'
 import { type Probed, probeSubjects } from './goroutine-probe.ts'
@@ -28,10 +34,18 @@ export interface InventoryOptions extends CommandOptions {
   readonly urls: ScriptUrls
   /** How long the thread may stand still for learning which files its callbacks are in. */
   readonly maxLocateMs: number
+  /** Leave out the jobs of zlib, crypto and c-ares, which take longest to list. (default: false) */
+  readonly withoutJobs?: boolean | undefined
+  /** Where they are known already. */
+  readonly internals?: RemoteInternals | undefined
+  /** The session's profiler is on, and stays so. (default: false) */
+  readonly isProfiling?: boolean | undefined
 }
 
 export interface Inventory {
   readonly drafts: readonly Draft[]
+  /** The same before those that look alike were merged. */
+  readonly pieces: readonly Piece[]
   readonly cuts: readonly Cut[]
   readonly notes: readonly string[]
   readonly costMs: number
@@ -50,7 +64,8 @@ export async function readInventory(
   try {
     const holder = await remoteObject(session, '({})', options)
     if (holder === undefined) {
-      return { drafts: [], cuts: [], notes: ['its objects are out of reach'], costMs: 0 }
+      const notes = ['its objects are out of reach']
+      return { drafts: [], pieces: [], cuts: [], notes, costMs: 0 }
     }
     return await read(session, holder, options)
   } finally {
@@ -65,22 +80,22 @@ async function read(
 ): Promise<Inventory> {
   const { maxFrames, limits } = options
   const meter = { costMs: 0 }
-  const internals = await findInternals(session, { ...options, meter })
+  const internals = options.internals ?? (await findInternals(session, { ...options, meter }))
   const missing = Object.entries(internals).filter(([, objectId]) => objectId === undefined)
   const raw = await list(session, holder, internals, options)
-  const jobs = await listJobs(session, holder, internals, options)
+  const jobs = options.withoutJobs ? noJobs : await listJobs(session, holder, internals, options)
   const found = await findFunctions(session, holder, { ...options, meter })
   const learned = await learnUrls(session, found, options)
   const probed = await probeAll(session, holder, found, raw.subjectCount, options)
   const functions = located(found, raw.subjectCount, options.urls)
   const findings = { functions, chains: probed.chains, maxFrames }
   const steps = [meter, raw, jobs, learned, probed]
+  // The target's word for its own limits is not taken.
+  const listed = raw.entries.slice(0, limits.maxEntries + timerGroups)
+  const all = [...listed, ...jobs.entries.slice(0, 100)]
   return {
-    // The target's word for its own limits is not taken.
-    drafts: draftEntries(
-      [...raw.entries.slice(0, limits.maxEntries + timerGroups), ...jobs.entries.slice(0, 100)],
-      findings,
-    ),
+    drafts: draftEntries(all, findings),
+    pieces: separateDrafts(all, findings),
     cuts: raw.cuts,
     notes: [
       ...missing.map(([name]) => `Node's ${name} is out of reach: what it lists is left out`),
@@ -117,6 +132,8 @@ interface Jobs {
   readonly costMs: number
 }
 
+const noJobs: Jobs = { entries: [], isPossible: true, costMs: 0 }
+
 async function listJobs(
   session: Session,
   holder: string,
@@ -124,7 +141,7 @@ async function listJobs(
   options: CommandOptions,
 ): Promise<Jobs> {
   // What cannot be reached is told already.
-  if (internalBinding === undefined) return { entries: [], isPossible: true, costMs: 0 }
+  if (internalBinding === undefined) return noJobs
   const declaration = functionDeclaration(nativeJobs, [own, jobKind])
   const parameters = [{ objectId: internalBinding }, { value: maxHandles }]
   return (await callForJson(session, holder, declaration, parameters, options)) as Jobs
@@ -151,11 +168,12 @@ async function findFunctions(
 async function learnUrls(
   session: Session,
   functions: Functions,
-  { urls, maxLocateMs, timeoutMs, signal }: InventoryOptions,
+  { urls, maxLocateMs, isProfiling, timeoutMs, signal }: InventoryOptions,
 ): Promise<Learned> {
   const scriptIds = functions.flatMap((each) => each?.scriptId ?? [])
   if (urls.hasAll(scriptIds)) return { costMs: 0, refusal: undefined }
-  return learnScriptUrls(session, urls, { maxPauseMs: maxLocateMs, timeoutMs, signal })
+  const options = { maxPauseMs: maxLocateMs, isProfiling, timeoutMs, signal }
+  return learnScriptUrls(session, urls, options)
 }
 
 /** What the closures of function `n` close over comes after the subjects of the inventory, in order. */

@@ -2,8 +2,8 @@
 import { InspectorError } from '../errors.ts'
 import type { CommandOptions, Session } from '../inspector/session.ts'
 
-/** V8 keeps what belongs to it until it is released, or the session ends. */
-const objectGroup = 'pprofd'
+/** V8 keeps what belongs to a group until that is released, or the session ends. */
+const defaultGroup = 'pprofd'
 
 /** Adds up what V8's own commands cost the target, which no clock there can tell: an estimate. */
 export interface Meter {
@@ -48,11 +48,16 @@ export async function remoteProperties(
   }))
 }
 
+export interface GroupOptions extends CommandOptions {
+  /** What the object, and all that is reached from it, is released with. */
+  readonly objectGroup?: string | undefined
+}
+
 /** Undefined when the expression throws, or its value is no object. */
 export async function remoteObject(
   session: Session,
   expression: string,
-  options: CommandOptions,
+  { objectGroup = defaultGroup, ...options }: GroupOptions,
 ): Promise<string | undefined> {
   const { result } = await session.send(
     'Runtime.evaluate',
@@ -102,13 +107,16 @@ export async function callForObject(
   functionDeclaration: string,
   options: CommandOptions,
 ): Promise<string | undefined> {
-  const parameters = { objectId, functionDeclaration, objectGroup, silent: true }
+  const parameters = { objectId, functionDeclaration, objectGroup: defaultGroup, silent: true }
   const answer = await session.send('Runtime.callFunctionOn', parameters, options)
   return answer.exceptionDetails === undefined ? answer.result.objectId : undefined
 }
 
-/** Lets the target forget all objects of ours; what it cannot hear now, the session's end does. */
-export async function releaseObjects(session: Session): Promise<void> {
+/** Lets the target forget the objects of a group; what it cannot hear now, the session's end does. */
+export async function releaseObjects(
+  session: Session,
+  objectGroup: string = defaultGroup,
+): Promise<void> {
   await session
     .send('Runtime.releaseObjectGroup', { objectGroup }, { timeoutMs: 500 })
     .catch(() => {})

@@ -43,11 +43,17 @@ export interface Learned {
   readonly refusal: string | undefined
 }
 
+export interface LearnOptions extends CommandOptions {
+  readonly maxPauseMs: number
+  /** The session's profiler is on, and stays so. (default: false) */
+  readonly isProfiling?: boolean | undefined
+}
+
 /** Asks the target for the URLs, unless that would probably stop it for longer than allowed. */
 export async function learnScriptUrls(
   session: Session,
   urls: ScriptUrls,
-  { maxPauseMs, ...options }: CommandOptions & { readonly maxPauseMs: number },
+  { maxPauseMs, isProfiling = false, ...options }: LearnOptions,
 ): Promise<Learned> {
   const sizes = await evaluate(session, sizesExpression, { ...options, commandLineApi: true })
   const [bytecodeBytes, heapBytes] = Array.isArray(sizes) ? sizes : []
@@ -58,11 +64,13 @@ export async function learnScriptUrls(
   }
   try {
     // Nothing of coverage is switched on: this reads the counters that V8 optimises by.
-    await session.send('Profiler.enable', {}, options)
+    if (!isProfiling) await session.send('Profiler.enable', {}, options)
     const { result } = await session.send('Profiler.getBestEffortCoverage', {}, options)
     for (const { scriptId, url } of result) urls.add(scriptId, url)
   } finally {
-    await session.send('Profiler.disable', {}, { timeoutMs: 500 }).catch(() => {})
+    if (!isProfiling) {
+      await session.send('Profiler.disable', {}, { timeoutMs: 500 }).catch(() => {})
+    }
   }
   return { costMs: pauseMs, refusal: undefined }
 }

@@ -1,4 +1,5 @@
 /** The types of the configuration. schema.ts says what is allowed; a test holds the two together. */
+import { profileKinds } from './target-schema.ts'
 
 /** The merged, checked configuration. */
 export interface Config extends Omit<Settings, 'listen' | 'defaultTarget'> {
@@ -56,28 +57,16 @@ export interface ConfiguredTarget {
 }
 
 /** Called as in URLs; `heap` means allocs, too, and `goroutine` panicparse. */
-export type ProfileKind =
-  | 'profile'
-  | 'block'
-  | 'mutex'
-  | 'heap'
-  | 'retained'
-  | 'heapsnapshot'
-  | 'goroutine'
+export type ProfileKind = (typeof profileKinds)[number]
 
 /**
  * What the daemon serves where the configuration does not say. A heap snapshot holds every string of
  * the target, its passwords and its users' data, so it needs to be allowed by name. Whoever runs a
  * command has the right to take one anyway.
  */
-export const servedProfiles: readonly ProfileKind[] = [
-  'profile',
-  'block',
-  'mutex',
-  'heap',
-  'retained',
-  'goroutine',
-]
+export const servedProfiles: readonly ProfileKind[] = profileKinds.filter(
+  (kind) => kind !== 'heapsnapshot',
+)
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */

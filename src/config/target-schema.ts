@@ -6,12 +6,16 @@ const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
 /** What can be taken of a target; `heap` means allocs, too. */
 export const profileKinds = [
   'profile',
+  'wall',
   'block',
   'mutex',
   'heap',
   'retained',
   'heapsnapshot',
   'goroutine',
+  'threadcreate',
+  'trace',
+  'fgtrace',
 ] as const
 
 /** Linux's PID_MAX_LIMIT. */

@@ -49,6 +49,8 @@ export interface Events {
   /** A piece of the snapshot's JSON text, of 100 KiB to 1 MiB. */
   'HeapProfiler.addHeapSnapshotChunk': HeapProfiler.AddHeapSnapshotChunkEventDataType
   'HeapProfiler.reportHeapSnapshotProgress': HeapProfiler.ReportHeapSnapshotProgressEventDataType
+  /** The end of a profile that the command-line function `profile` began. */
+  'Profiler.consoleProfileFinished': Profiler.ConsoleProfileFinishedEventDataType
   'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
   'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType
   'NodeWorker.receivedMessageFromWorker': NodeWorker.ReceivedMessageFromWorkerEventDataType

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from './context.ts'
 import { cmdlineHandler } from './routes/cmdline.ts'
 import { contentionHandler } from './routes/contention.ts'
+import { fgtraceHandler } from './routes/fgtrace.ts'
 import { goroutineHandler } from './routes/goroutine.ts'
 import { healthzHandler } from './routes/healthz.ts'
 import { heapHandler } from './routes/heap.ts'
@@ -27,6 +28,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/targets/:target/preflight', preflightHandler(context))
 
   for (const prefix of ['', '/targets/:target']) {
+    app.get(`${prefix}/debug/fgtrace`, fgtraceHandler(context))
     app.get(`${prefix}/debug/heapsnapshot`, heapSnapshotHandler(context))
     app.get(`${prefix}/debug/panicparse`, panicparseHandler(context))
     app.get(`${prefix}/debug/pprof`, redirectToIndex)

@@ -1,7 +1,7 @@
 /** Runs in the target, see target-source.ts: what is open and may bring news: sockets, servers, children, watchers. */
 import { type Collector, listener, type RawEntry } from './collector.ts'
 import { clientRequest, serverRequest } from './http-requests.ts'
-import { className, own, ownSymbol, shortText } from './own.ts'
+import { asyncIdOf, className, own, ownSymbol, shortText } from './own.ts'
 
 export function listHandles(collector: Collector): void {
   const list = own(process, '_getActiveHandles')
@@ -15,7 +15,7 @@ export function listHandles(collector: Collector): void {
     count.total++
     if (collector.isFull()) continue
     count.shown++
-    collector.add(handleEntry(collector, name, handle))
+    collector.add({ ...handleEntry(collector, name, handle), asyncId: asyncIdOf(handle) })
   }
   for (const [name, { shown, total }] of counts) collector.cut(name, shown, total)
 }

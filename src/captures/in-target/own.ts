@@ -40,3 +40,14 @@ export function isResolveFunction(value: unknown): boolean {
     Function.prototype.toString.call(value) === 'function () { [native code] }'
   )
 }
+
+/** The number that Node gives to an operation: of its own symbol property, or by its wrapper's method. */
+export function asyncIdOf(object: unknown): number | undefined {
+  const known = ownSymbol(object, 'async_id_symbol', 'asyncId')
+  if (typeof known === 'number') return known
+  const wrapper = own(object, '_handle') ?? object
+  if (typeof wrapper !== 'object' || wrapper === null) return undefined
+  const ask: unknown = Reflect.get(wrapper, 'getAsyncId')
+  const answer: unknown = typeof ask === 'function' ? ask.call(wrapper) : undefined
+  return typeof answer === 'number' ? answer : undefined
+}

@@ -11,13 +11,14 @@ import {
   socket,
 } from './handles.ts'
 import { clientRequest, hostOf, serverRequest, withoutQuery } from './http-requests.ts'
-import { className, isResolveFunction, own, ownSymbol, shortText } from './own.ts'
+import { asyncIdOf, className, isResolveFunction, own, ownSymbol, shortText } from './own.ts'
 import { listRequests, requestEntry } from './requests.ts'
 import { addTimer, listImmediates, listTimers } from './timers.ts'
 
 export const inventoryParts = [
   own,
   ownSymbol,
+  asyncIdOf,
   className,
   shortText,
   isResolveFunction,

@@ -1,6 +1,6 @@
 /** Runs in the target, see target-source.ts: operations under way in libuv's pool and in the kernel. */
 import type { Collector, RawEntry } from './collector.ts'
-import { className, own, shortText } from './own.ts'
+import { asyncIdOf, className, own, shortText } from './own.ts'
 
 export function listRequests(collector: Collector): void {
   const list = own(process, '_getActiveRequests')
@@ -14,7 +14,7 @@ export function listRequests(collector: Collector): void {
     count.total++
     if (collector.isFull()) continue
     count.shown++
-    collector.add(requestEntry(collector, name, request))
+    collector.add({ ...requestEntry(collector, name, request), asyncId: asyncIdOf(request) })
   }
   for (const [name, { shown, total }] of counts) collector.cut(name, shown, total)
 }

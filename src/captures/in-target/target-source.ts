@@ -3,6 +3,10 @@
  * they use nothing but each other, their arguments and the target's globals; whoever sends one sends
  * all that it calls. Nothing of them stays in the target.
  */
+
+/** The URL of that code, by which the frames of pprofd are told from the target's own. */
+export const inTargetUrl = 'pprofd:in-target'
+
 type Sendable = (...parameters: never[]) => unknown
 
 /** An expression to evaluate: calls `main` with the arguments, which must survive JSON. */
@@ -22,5 +26,5 @@ export function functionDeclaration(main: Sendable, needed: readonly Sendable[] 
 }
 
 function textOf(main: Sendable, needed: readonly Sendable[]): string {
-  return [...needed, main].map(String).join('\n')
+  return `${[...needed, main].map(String).join('\n')}\n//# sourceURL=${inTargetUrl}`
 }

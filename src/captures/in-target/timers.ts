@@ -1,6 +1,6 @@
 /** Runs in the target, see target-source.ts: timers and immediates out of Node's own lists (lib/internal/timers.js). */
 import type { Collector, Internals } from './collector.ts'
-import { isResolveFunction, own } from './own.ts'
+import { asyncIdOf, isResolveFunction, own } from './own.ts'
 
 export interface Group {
   count: number
@@ -20,13 +20,14 @@ export function listTimers(
   if (timerListMap === undefined || typeof now !== 'function') return
   const nowMs: number = now()
   const groups = new Map<string, Group>()
+  const isSeparate = collector.limits.separateTimers === true
   let seen = 0
   let isCut = false
   for (const key of Object.keys(timerListMap)) {
     const list = timerListMap[key]
     for (let timer = own(list, '_idleNext'); timer !== list; timer = own(timer, '_idleNext')) {
       if (timer === undefined || timer === null) break
-      isCut = seen % 16 === 15 && collector.isLate()
+      isCut = seen % 16 === 15 && (isSeparate ? collector.isFull() : collector.isLate())
       if (isCut) break
       seen++
       addTimer(collector, groups, timer, nowMs)
@@ -55,11 +56,13 @@ export function addTimer(
   const repeats = typeof own(timer, '_repeat') === 'number'
   const isProxy = collector.isProxy(callback)
   const isResolver = !isProxy && isResolveFunction(callback)
-  const meaning = isResolver ? collector.callback(callback) : {}
-  if (meaning.subject !== undefined) {
+  const isSeparate = collector.limits.separateTimers === true
+  const meaning = isResolver || isSeparate ? collector.callback(callback) : {}
+  if (meaning.subject !== undefined || isSeparate) {
     const state = repeats ? 'repeating' : 'waiting'
     const waitMs = [waitedMs, waitedMs] as const
-    collector.add({ kind: 'timer', state, count: 1, waitMs, dueMs: [leftMs, leftMs], ...meaning })
+    const facts = { kind: 'timer', state, count: 1, waitMs, dueMs: [leftMs, leftMs] } as const
+    collector.add({ ...facts, ...meaning, asyncId: asyncIdOf(timer) })
     return
   }
   const isText = typeof callback === 'function' && !isProxy && !isResolver
