@@ -17,6 +17,8 @@ export interface CpuOptions extends CaptureControl {
   readonly mainThreadOnly?: boolean | undefined
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
+  /** What the configuration must allow. Default: profile. */
+  readonly kind?: 'profile' | 'wall' | undefined
   /** Ends the recording early and keeps it. */
   readonly endEarly?: AbortSignal | undefined
 }
@@ -45,7 +47,7 @@ export async function recordCpu(
   return withAttachment(
     targets,
     target,
-    { ...options, kind: 'profile', beforehand },
+    { ...options, kind: options.kind ?? 'profile', beforehand },
     (attachment) => record(attachment, options),
   )
 }

@@ -1,6 +1,6 @@
 /** What a CPU recording asked for and what it achieved, for those who judge its numbers. */
 import { cleanText } from './clean-text.ts'
-import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 import { sourceNotes } from './source-lookup.ts'
 
 export interface CpuQuality {
@@ -70,7 +70,7 @@ export function achievedDurationUs({ threads }: CpuStacks): number {
 }
 
 /** The quality in lines for people; the same in pprof's comments and in the summary. */
-export function describeQuality(stacks: CpuStacks): readonly string[] {
+export function describeQuality(stacks: CpuStacks, kind: CpuKind = 'cpu'): readonly string[] {
   const { recording } = stacks
   const { target } = recording
   const quality = cpuQuality(stacks)
@@ -79,7 +79,7 @@ export function describeQuality(stacks: CpuStacks): readonly string[] {
     `target: ${cleanText(target.name)}, pid ${target.pid}, node ${cleanText(target.nodeVersion)}`,
     `duration: ${seconds(recording.askedDurationMs)} asked, ${seconds(quality.achievedDurationMs)} achieved`,
     `rate: ${rounded(recording.askedHz)} Hz asked, ${rounded(quality.achievedHz)} Hz achieved, ${quality.sampleCount} samples`,
-    `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, left out`,
+    `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, ${kind === 'cpu' ? 'left out' : 'kept'}`,
     ...(quality.unsampledMs > 0
       ? [`unsampled: ${seconds(quality.unsampledMs)} that no sample stands for, left out`]
       : []),

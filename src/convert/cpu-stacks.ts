@@ -6,6 +6,9 @@ import { mergeNodes } from './merge-nodes.ts'
 import { eachSample } from './sample-spans.ts'
 import { anyColumn, type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
 
+/** What is shown of a recording: the time of running code, or all time, idle included. */
+export type CpuKind = 'cpu' | 'wall'
+
 /** A stack is known by its index; it is its frame on top of its parent's. */
 export interface ThreadStacks {
   readonly pid: number

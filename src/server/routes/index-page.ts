@@ -50,6 +50,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'Maps given program counters to function names. Counters can be specified in a GET raw ' +
       'query or POST body, multiple counters are separated by +.',
   },
+  {
+    name: 'wall',
+    description:
+      'Where threads spend their time, on and off the CPU (as fgprof). You can specify seconds, hz ' +
+      'and format=collapsed.',
+  },
 ]
 
 const style = `
@@ -93,7 +99,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking allocs, heap or profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, heap, profile or wall records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>
