@@ -35,6 +35,7 @@ export class CpuWorkers {
     session: Session,
     samplingIntervalUs: number,
     commandTimeoutMs: number,
+    onStarted: (worker: Worker) => void = () => {},
   ): Promise<CpuWorkers> {
     const profilers: WorkerProfiler[] = []
     const sessions = await WorkerSessions.open(session, {
@@ -43,11 +44,12 @@ export class CpuWorkers {
         const starting = startProfiler(worker.session, samplingIntervalUs, {})
         const profiler = { ...worker, starting, isRunning: false }
         profilers.push(profiler)
-        const onStarted = () => {
+        const begun = () => {
           profiler.isRunning = true
+          onStarted(worker)
         }
         // Reported by `stop`: a worker that is gone again is no failure of the capture.
-        starting.then(onStarted, () => {})
+        starting.then(begun, () => {})
       },
     })
     return new CpuWorkers(sessions, profilers)

@@ -5,12 +5,14 @@
  */
 import { ByteWriter } from '../pprof/byte-writer.ts'
 import { cleanText } from './clean-text.ts'
+import { runningPart } from './cpu-parts.ts'
 import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 
 export function cpuCollapsed({ frames, threads }: CpuStacks, kind: CpuKind = 'cpu'): Uint8Array {
   const names = frames.map(({ name }) => escapeName(name))
   const out = new ByteWriter()
-  for (const thread of threads) {
+  for (const sampled of threads) {
+    const thread = kind === 'cpu' ? runningPart(sampled) : sampled
     const bottom = threads.length > 1 ? [escapeName(threadName(thread))] : []
     for (let stack = 0; stack < thread.stackCount; stack++) {
       const samples = thread.selfSamples[stack] ?? 0

@@ -10,9 +10,12 @@
 
 import { limits, type ValueType } from '../pprof/profile.ts'
 import { type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
-import { cleanText, cutStart } from './clean-text.ts'
+import { cleanText, cutEnd, cutStart } from './clean-text.ts'
+import { blockedPart, runningPart } from './cpu-parts.ts'
 import { achievedDurationUs, cpuQuality, describeQuality } from './cpu-quality.ts'
+import type { NativeThreads } from './cpu-recording.ts'
 import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import type { Frame } from './frame.ts'
 import { LeafLines } from './leaf-lines.ts'
 import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
@@ -45,9 +48,39 @@ export function cpuPprof(stacks: CpuStacks, kind: CpuKind = 'cpu'): PprofCpuProf
   })
   const locations = new PprofLocations(builder, stacks.frames)
   for (const thread of stacks.threads) {
-    addThread(builder, locations, thread, stacks, kind)
+    if (kind === 'wall') addThread(builder, locations, thread, stacks)
+    else addCpuThread(builder, locations, thread, stacks)
   }
+  if (kind === 'cpu') addNativeThreads(builder, locations, recording.nativeThreads ?? [])
   return { bytes: builder.encode(), symbols: locations.symbols }
+}
+
+/** Samples of running code, and, told apart by a label, those that used no processor. */
+function addCpuThread(
+  builder: ProfileBuilder,
+  locations: PprofLocations,
+  thread: ThreadStacks,
+  stacks: CpuStacks,
+): void {
+  const isBusy = ({ isIdle }: Frame) => !isIdle
+  addThread(builder, locations, runningPart(thread), stacks, isBusy)
+  const blocked = blockedPart(thread)
+  if (blocked) addThread(builder, locations, blocked, stacks, isBusy, { state: 'blocked' })
+}
+
+/** Threads that V8 does not sample: a stack of one frame that says what they are, with their CPU time. */
+function addNativeThreads(
+  builder: ProfileBuilder,
+  locations: PprofLocations,
+  all: readonly NativeThreads[],
+): void {
+  for (const { pid, name, usedUs } of all) {
+    const text = cutEnd(cleanText(name), limits.functionNameBytes)
+    if (usedUs < 1) continue
+    const labels = builder.labels({ thread: text, pid: String(pid) })
+    const leaf = locations.ofName(text)
+    builder.addSample(leaf, builder.callers([]), [0, Math.round(usedUs * 1000)], labels)
+  }
 }
 
 function addThread(
@@ -55,18 +88,21 @@ function addThread(
   locations: PprofLocations,
   thread: ThreadStacks,
   { frames, sources }: CpuStacks,
-  kind: CpuKind,
+  isWanted: (leaf: Frame) => boolean = () => true,
+  more: Readonly<Record<string, string>> = {},
 ): void {
   const leafLines = new LeafLines(thread, sources)
   const labels = new PackageLabels(builder, {
     thread: cleanText(thread.thread) || 'unnamed',
     pid: String(thread.pid),
+    ...more,
   })
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
     const isEmpty = thread.selfSamples[stack] === 0 && thread.selfUs[stack] === 0
-    if (isEmpty || (kind === 'cpu' && frames[leaf]?.isIdle)) continue
+    const frame = frames[leaf]
+    if (isEmpty || !frame || !isWanted(frame)) continue
     path.length = 0
     let below = thread.parents[stack] ?? -1
     while (below >= 0) {
@@ -77,7 +113,7 @@ function addThread(
     const ownLabels = labels.of(packageOf(thread, stack, frames))
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, us * 1000], ownLabels)
+      builder.addSample(top, callers, [samples, Math.round(us * 1000)], ownLabels)
     }
   }
 }

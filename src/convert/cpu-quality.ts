@@ -1,6 +1,7 @@
 /** What a CPU recording asked for and what it achieved, for those who judge its numbers. */
 import { cleanText } from './clean-text.ts'
 import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { cpuTruthNotes, cpuTruthWarnings, whyFewSamples } from './cpu-truth-notes.ts'
 import { sourceNotes } from './source-lookup.ts'
 
 export interface CpuQuality {
@@ -40,7 +41,7 @@ export function cpuQuality(stacks: CpuStacks): CpuQuality {
   const expected = (durationUs / 1e6) * recording.askedHz
   if (expected >= minExpectedSamples && sampleCount < expected * minRateShare) {
     warnings.push(
-      `the sampler took ${sampleCount} of about ${Math.round(expected)} samples: V8's sampler is stuck or starved of CPU, so parts of the time are missing`,
+      `the sampler took ${sampleCount} of about ${Math.round(expected)} samples: ${whyFewSamples(stacks, achievedDurationUs(stacks))}, so parts of the time are missing`,
     )
   }
   if (achievedDurationMs < recording.askedDurationMs / 2) {
@@ -54,6 +55,7 @@ export function cpuQuality(stacks: CpuStacks): CpuQuality {
   if (busySamples > 0 && busySamples < minBusySamples) {
     warnings.push(`only ${busySamples} samples of running code: record longer or at a higher rate`)
   }
+  warnings.push(...cpuTruthWarnings(stacks))
   return {
     achievedDurationMs,
     achievedHz,
@@ -83,6 +85,7 @@ export function describeQuality(stacks: CpuStacks, kind: CpuKind = 'cpu'): reado
     ...(quality.unsampledMs > 0
       ? [`unsampled: ${seconds(quality.unsampledMs)} that no sample stands for, left out`]
       : []),
+    ...cpuTruthNotes(stacks, kind),
     `pauses of the target: at most ${rounded(recording.startPauseMs)} ms at the start, ${rounded(recording.stopPauseMs)} ms at the stop`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
     ...sourceNotes(stacks.sources),

@@ -3,6 +3,7 @@ import { type CpuProfile, parseCpuProfile } from './cpu-profile.ts'
 import type { CpuRecording, ThreadRecording } from './cpu-recording.ts'
 import { Frames } from './frame.ts'
 import { mergeNodes } from './merge-nodes.ts'
+import { type OnCpu, onCpu } from './on-cpu.ts'
 import { eachSample } from './sample-spans.ts'
 import { anyColumn, type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
 
@@ -31,6 +32,8 @@ export interface ThreadStacks {
   readonly coveredUs: number
   /** Time that no sample stands for; see sample-spans.ts. */
   readonly gapUs: number
+  /** What of it used a processor; undefined where the thread's clock is not known. */
+  readonly onCpu?: OnCpu | undefined
 }
 
 export interface CpuStacks {
@@ -88,7 +91,7 @@ function addQuestions(questions: SourceQuestions, profile: CpuProfile): void {
 }
 
 function threadStacks(
-  { pid, thread }: ThreadRecording,
+  { pid, thread, cpuTimes }: ThreadRecording,
   profile: CpuProfile,
   samplingIntervalUs: number,
   frames: Frames,
@@ -101,6 +104,11 @@ function threadStacks(
     if (stack < 0) return
     selfUs[stack] = (selfUs[stack] ?? 0) + durationUs
   })
+  const frameOf = (stack: number) => frames.all[merged.frames[stack] ?? -1]
+  const kinds = {
+    isIdle: (stack: number) => frameOf(stack)?.isIdle === true,
+    isNative: (stack: number) => frameOf(stack)?.origin === 'native',
+  }
   let sampleCount = 0
   for (const [node, hits] of profile.hitCounts.entries()) {
     const stack = merged.stackOf[node] ?? -1
@@ -117,5 +125,6 @@ function threadStacks(
     sampleCount,
     durationUs: profile.endTimeUs - profile.startTimeUs,
     ...totals,
+    onCpu: cpuTimes && onCpu({ profile, samplingIntervalUs, times: cpuTimes, ...merged, ...kinds }),
   }
 }

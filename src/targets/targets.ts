@@ -1,6 +1,7 @@
 /** All targets of this pprofd: which there are, which one is meant, and the way in and out. */
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
+import { type CpuTime, readCpuTime } from '../proc/thread-times.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
@@ -10,6 +11,7 @@ import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
+import { type ProcessTimes, processTimes } from './process-times.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
@@ -120,6 +122,16 @@ export class Targets {
   /** What the kernel knows of the target's threads and children, whether it answers or not. */
   kernelView(target: Target): Promise<KernelView> {
     return kernelView(target, this.procRoot)
+  }
+
+  /** The CPU time of all its threads; undefined where it is known by its port only, or gone. */
+  processTimes(target: Target): Promise<ProcessTimes | undefined> {
+    return processTimes(target, this.procRoot)
+  }
+
+  /** The CPU time of one of its threads. */
+  cpuTime({ pid }: Target, tid: number): Promise<CpuTime | undefined> {
+    return readCpuTime(pid, tid, this.procRoot)
   }
 
   /** The npm packages that files of the target belong to. Touches nothing. */
