@@ -23,7 +23,7 @@ const maxChecks = 4
 const busyForMs = 200
 
 /** From one check to the next, doubled each time. */
-const firstGapMs = 150
+const firstGapMs = 100
 
 /** Who does not answer in that time is in native code, where there is nothing to check. */
 const answerMs = 1000

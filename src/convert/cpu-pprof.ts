@@ -92,11 +92,13 @@ function addThread(
   more: Readonly<Record<string, string>> = {},
 ): void {
   const leafLines = new LeafLines(thread, sources)
-  const labels = new PackageLabels(builder, {
+  const common = {
     thread: cleanText(thread.thread) || 'unnamed',
     pid: String(thread.pid),
     ...more,
-  })
+  }
+  const labels = new PackageLabels(builder, common)
+  const repairedLabels = new PackageLabels(builder, { ...common, repaired: 'hot-loop' })
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
@@ -110,7 +112,8 @@ function addThread(
       below = thread.parents[below] ?? -1
     }
     const callers = builder.callers(path)
-    const ownLabels = labels.of(packageOf(thread, stack, frames))
+    const known = thread.repairedStacks?.has(stack) ? repairedLabels : labels
+    const ownLabels = known.of(packageOf(thread, stack, frames))
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
       builder.addSample(top, callers, [samples, Math.round(us * 1000)], ownLabels)

@@ -2,6 +2,7 @@
 import { type CpuProfile, parseCpuProfile } from './cpu-profile.ts'
 import type { CpuRecording, ThreadRecording } from './cpu-recording.ts'
 import { Frames } from './frame.ts'
+import { type HotLoopRepair, repairHotLoops } from './hot-loop.ts'
 import { mergeNodes } from './merge-nodes.ts'
 import { type OnCpu, onCpu } from './on-cpu.ts'
 import { eachSample } from './sample-spans.ts'
@@ -34,6 +35,10 @@ export interface ThreadStacks {
   readonly gapUs: number
   /** What of it used a processor; undefined where the thread's clock is not known. */
   readonly onCpu?: OnCpu | undefined
+  /** Stacks that V8 did not see and their callers had the samples of; see hot-loop.ts. */
+  readonly repairedStacks?: ReadonlySet<number> | undefined
+  /** What was found of that, a sentence each. */
+  readonly loopNotes?: readonly string[] | undefined
 }
 
 export interface CpuStacks {
@@ -54,27 +59,27 @@ export async function cpuStacksWithSources(
   recording: CpuRecording,
   findSources: FindSources,
 ): Promise<CpuStacks> {
-  const profiles = recording.threads.map(parseThread)
+  const threads = recording.threads.map(parseThread)
   const questions = new SourceQuestions()
-  for (const profile of profiles) addQuestions(questions, profile)
-  return stacksOf(recording, profiles, await findSources(questions.all()))
+  for (const { profile } of threads) addQuestions(questions, profile)
+  return stacksOf(recording, threads, await findSources(questions.all()))
 }
 
 function stacksOf(
   recording: CpuRecording,
-  profiles: readonly CpuProfile[],
+  parsed: readonly HotLoopRepair[],
   sources?: SourceLookup,
 ): CpuStacks {
   const frames = new Frames(recording.target.workingDirectory, sources)
   const threads = recording.threads.flatMap((thread, index) => {
-    const profile = profiles[index]
-    return profile ? [threadStacks(thread, profile, recording.samplingIntervalUs, frames)] : []
+    const repair = parsed[index]
+    return repair ? [threadStacks(thread, repair, recording.samplingIntervalUs, frames)] : []
   })
   return { recording, frames: frames.all, threads, sources }
 }
 
-function parseThread({ profileJson }: ThreadRecording): CpuProfile {
-  return parseCpuProfile(profileJson)
+function parseThread({ profileJson, checks = [] }: ThreadRecording): HotLoopRepair {
+  return repairHotLoops(parseCpuProfile(profileJson), checks)
 }
 
 /** Where functions start, and the lines that ran. */
@@ -92,7 +97,7 @@ function addQuestions(questions: SourceQuestions, profile: CpuProfile): void {
 
 function threadStacks(
   { pid, thread, cpuTimes }: ThreadRecording,
-  profile: CpuProfile,
+  { profile, repairedNodes, notes }: HotLoopRepair,
   samplingIntervalUs: number,
   frames: Frames,
 ): ThreadStacks {
@@ -125,6 +130,8 @@ function threadStacks(
     sampleCount,
     durationUs: profile.endTimeUs - profile.startTimeUs,
     ...totals,
+    repairedStacks: new Set([...repairedNodes].map((node) => merged.stackOf[node] ?? -1)),
+    loopNotes: notes,
     onCpu: cpuTimes && onCpu({ profile, samplingIntervalUs, times: cpuTimes, ...merged, ...kinds }),
   }
 }

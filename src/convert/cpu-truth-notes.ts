@@ -34,6 +34,7 @@ export function cpuTruthNotes(stacks: CpuStacks, kind: CpuKind): readonly string
       ? []
       : [`CPU time of other threads: ${natives.map(native).join(', ')}`]),
     ...checkNotes(stacks),
+    ...threads.flatMap(({ loopNotes = [] }) => loopNotes),
   ]
 }
 

@@ -42,14 +42,15 @@ export class PprofLocations {
   }
 
   /** A place that is no function, such as all threads of a kind. */
-  ofName(name: string): LocationRef {
-    const known = this.#ofName.get(name)
+  ofName(name: string, file = ''): LocationRef {
+    const key = `${name}\0${file}`
+    const known = this.#ofName.get(key)
     if (known) return known
-    const address = this.#addresses.claim(frameAddress('', -1, -1, name))
-    const fn = this.#builder.addFunction(name, '', 0)
+    const address = this.#addresses.claim(frameAddress(file, -1, -1, name))
+    const fn = this.#builder.addFunction(name, file, 0)
     this.symbols.push([address, name])
     const location = this.#builder.addLocation(address, fn, 0, 0)
-    this.#ofName.set(name, location)
+    this.#ofName.set(key, location)
     return location
   }
 

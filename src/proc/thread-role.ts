@@ -17,6 +17,8 @@ export type ThreadRole =
   /** The thread that samples for a CPU profile, ours or another's. */
   | 'sampler'
   | 'libuv-pool'
+  /** It waits for events, so it is one of these; Node before 24 does not name them. */
+  | 'worker-or-inspector'
   /** Waits for SIGUSR1. */
   | 'signal-inspector'
   /** Serves the inspector's connections. */
@@ -32,6 +34,7 @@ export const roleNames: Readonly<Record<ThreadRole, string>> = {
   'v8-delayed-tasks': '(V8 delayed tasks thread)',
   sampler: "(V8's CPU profiler thread)",
   'libuv-pool': '(libuv thread pool)',
+  'worker-or-inspector': '(worker or inspector thread)',
   'signal-inspector': '(SIGUSR1 thread)',
   inspector: '(inspector thread)',
   other: '(other native threads)',
@@ -99,7 +102,7 @@ export function threadRoles(
 function tellUnnamed(threads: readonly NamedThread[], roles: Map<number, ThreadRole>): void {
   const unknown = threads.filter(({ tid }) => roles.get(tid) === 'other')
   const hasLoop = ({ syscall }: NamedThread) => /^epoll/.test(syscall ?? '')
-  for (const thread of unknown) if (hasLoop(thread)) roles.set(thread.tid, 'worker')
+  for (const thread of unknown) if (hasLoop(thread)) roles.set(thread.tid, 'worker-or-inspector')
   for (let first = 0; first + poolSize <= unknown.length; first++) {
     const pool = unknown.slice(first, first + poolSize)
     const starts = pool.map(({ startTimeTicks = Number.NaN }) => startTimeTicks)

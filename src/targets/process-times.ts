@@ -30,13 +30,20 @@ export async function processTimes(
   return {
     threads: threads.map((thread) => {
       const role = roles.get(thread.tid) ?? 'other'
-      // A thread that an addon named keeps its name.
-      const isNamed = role === 'other' && thread.comm !== threads[0]?.comm
-      const roleName = isNamed ? `(native thread ${thread.comm})` : roleNames[role]
-      return { ...thread, role, roleName }
+      return { ...thread, ...purposeOf(role, thread.comm, threads[0]?.comm) }
     }),
     processUsedUs,
   }
+}
+
+/** A thread that an addon named keeps its name; on Node 24 and later a busy worker's is told so, too. */
+export function purposeOf(
+  role: ThreadRole,
+  comm: string,
+  mainComm: string | undefined,
+): ThreadPurpose {
+  const isNamed = role === 'other' && comm !== mainComm
+  return { role, roleName: isNamed ? `(thread ${comm})` : roleNames[role] }
 }
 
 /** Undefined: Node's default. */

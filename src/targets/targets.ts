@@ -16,6 +16,7 @@ import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
 import { readTargetPackages, type TargetPackages } from './target-packages.ts'
+import { type TargetThreads, targetThreads } from './target-threads.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
 export interface TargetsOptions extends DirectoryOptions {
@@ -127,6 +128,11 @@ export class Targets {
   /** The CPU time of all its threads; undefined where it is known by its port only, or gone. */
   processTimes(target: Target): Promise<ProcessTimes | undefined> {
     return processTimes(target, this.procRoot)
+  }
+
+  /** Its threads and what each is for; undefined where it is known by its port only, or gone. */
+  threads(target: Target, workers?: ReadonlySet<number>): Promise<TargetThreads | undefined> {
+    return targetThreads(target, this.procRoot, workers)
   }
 
   /** The CPU time of one of its threads. */

@@ -51,6 +51,12 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'query or POST body, multiple counters are separated by +.',
   },
   {
+    name: 'threadcreate',
+    description:
+      'Every thread of the process and what it is for. You can specify seconds for those that were ' +
+      'started within that time, and workers=1 for the names and scripts of worker threads.',
+  },
+  {
     name: 'wall',
     description:
       'Where threads spend their time, on and off the CPU (as fgprof). You can specify seconds, hz ' +
