@@ -85,9 +85,9 @@ export function describeQuality(stacks: CpuStacks, kind: CpuKind = 'cpu'): reado
     ...(quality.unsampledMs > 0
       ? [`unsampled: ${seconds(quality.unsampledMs)} that no sample stands for, left out`]
       : []),
-    ...cpuTruthNotes(stacks, kind),
     `pauses of the target: at most ${rounded(recording.startPauseMs)} ms at the start, ${rounded(recording.stopPauseMs)} ms at the stop`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
+    ...cpuTruthNotes(stacks, kind),
     ...sourceNotes(stacks.sources),
     ...quality.warnings.map((warning) => `warning: ${warning}`),
   ]

@@ -35,10 +35,10 @@ export interface ThreadStacks {
   readonly gapUs: number
   /** What of it used a processor; undefined where the thread's clock is not known. */
   readonly onCpu?: OnCpu | undefined
-  /** Stacks that V8 did not see and their callers had the samples of; see hot-loop.ts. */
+  /** What the samples of callers told of functions that V8 did not see. */
+  readonly hotLoops?: HotLoopRepair | undefined
+  /** Stacks of such functions. */
   readonly repairedStacks?: ReadonlySet<number> | undefined
-  /** What was found of that, a sentence each. */
-  readonly loopNotes?: readonly string[] | undefined
 }
 
 export interface CpuStacks {
@@ -97,10 +97,11 @@ function addQuestions(questions: SourceQuestions, profile: CpuProfile): void {
 
 function threadStacks(
   { pid, thread, cpuTimes }: ThreadRecording,
-  { profile, repairedNodes, notes }: HotLoopRepair,
+  hotLoops: HotLoopRepair,
   samplingIntervalUs: number,
   frames: Frames,
 ): ThreadStacks {
+  const { profile, repairedNodes } = hotLoops
   const merged = mergeNodes(profile, frames)
   const selfSamples = new Float64Array(merged.stackCount)
   const selfUs = new Float64Array(merged.stackCount)
@@ -131,7 +132,7 @@ function threadStacks(
     durationUs: profile.endTimeUs - profile.startTimeUs,
     ...totals,
     repairedStacks: new Set([...repairedNodes].map((node) => merged.stackOf[node] ?? -1)),
-    loopNotes: notes,
+    hotLoops,
     onCpu: cpuTimes && onCpu({ profile, samplingIntervalUs, times: cpuTimes, ...merged, ...kinds }),
   }
 }

@@ -19,7 +19,9 @@ export function cpuTruthNotes(stacks: CpuStacks, kind: CpuKind): readonly string
   const { recording, threads } = stacks
   const known = threads.filter(({ onCpu }) => onCpu)
   if (known.length === 0) {
-    return ['CPU time: unknown, as the kernel was not asked or does not tell; only samples count']
+    const unknown =
+      'CPU time: unknown, as the kernel was not asked or does not tell: only samples count'
+    return [unknown, ...checkNotes(stacks)]
   }
   const usedUs = sum(known, ({ onCpu }) => onCpu?.usedUs ?? 0)
   const sampledUs = sum(known, ({ onCpu }) => onCpu?.sampledUs ?? 0)
@@ -34,15 +36,16 @@ export function cpuTruthNotes(stacks: CpuStacks, kind: CpuKind): readonly string
       ? []
       : [`CPU time of other threads: ${natives.map(native).join(', ')}`]),
     ...checkNotes(stacks),
-    ...threads.flatMap(({ loopNotes = [] }) => loopNotes),
   ]
 }
 
 export function cpuTruthWarnings(stacks: CpuStacks): readonly string[] {
-  return stacks.threads.flatMap(({ thread, onCpu }) => {
-    if (!onCpu || onCpu.usedUs - onCpu.sampledUs < 2 * minUs) return []
-    if (onCpu.usedUs < onCpu.sampledUs * lostShare) return []
+  return stacks.threads.flatMap(({ thread, onCpu, hotLoops }) => {
+    const warnings = hotLoops?.warnings ?? []
+    if (!onCpu || onCpu.usedUs - onCpu.sampledUs < 2 * minUs) return warnings
+    if (onCpu.usedUs < onCpu.sampledUs * lostShare) return warnings
     return [
+      ...warnings,
       `${cleanText(thread)} used ${text(onCpu.usedUs)} of CPU, but samples of running code stand for ${text(onCpu.sampledUs)}: the rest is missing here`,
     ]
   })
@@ -83,12 +86,14 @@ function native({
   return `${cleanText(name)}${count > 1 ? ` x${count}` : ''} ${text(usedUs)}`
 }
 
-function checkNotes({ recording }: CpuStacks): readonly string[] {
+function checkNotes({ recording, threads }: CpuStacks): readonly string[] {
   const checks = recording.threads.flatMap(({ checks = [] }) => checks)
   if (checks.length === 0) return []
+  const repairs = threads.flatMap(({ hotLoops }) => hotLoops?.notes ?? [])
   const costMs = checks.reduce((total, check) => total + check.costMs, 0)
   return [
     `checks: ${checks.length} times a thread that did not rest was asked what it runs, which took it ${Number(costMs.toFixed(1))} ms`,
+    ...repairs,
   ]
 }
 

@@ -12,8 +12,10 @@ export interface HotLoopRepair {
   readonly profile: CpuProfile
   /** Nodes that were added for functions that V8 did not see. */
   readonly repairedNodes: ReadonlySet<number>
-  /** One sentence for each finding. */
+  /** One sentence for each repair. */
   readonly notes: readonly string[]
+  /** And for what is doubtful. */
+  readonly warnings: readonly string[]
 }
 
 /** Fewer answers that agree only warn: one could have come from a moment between two samples. */
@@ -37,7 +39,7 @@ export function repairHotLoops(
   profile: CpuProfile,
   checks: readonly RunningCheck[],
 ): HotLoopRepair {
-  const nothing = { profile, repairedNodes: new Set<number>(), notes: [] }
+  const nothing = { profile, repairedNodes: new Set<number>(), notes: [], warnings: [] }
   if (checks.length === 0) return nothing
   const samples = new Samples(profile)
   const findings = checks.flatMap((check) => findingOf(samples, check))
@@ -48,16 +50,17 @@ export function repairHotLoops(
   }
   const editor = new ProfileEditor(profile)
   const notes: string[] = []
+  const warnings: string[] = []
   for (const group of groups.values()) {
     const [finding] = group
     if (!finding) continue
     const names = namesOf(profile, finding)
     const agreed = group.length >= minAnswers && !isContradicted(finding, findings, group)
     if (agreed) editor.move(finding)
-    notes.push(agreed ? repairedNote(names, finding, group.length) : warningNote(names))
+    if (agreed) notes.push(repairedNote(names, finding, group.length))
+    else warnings.push(warningOf(names))
   }
-  if (notes.length === 0) return nothing
-  return { profile: editor.result(), repairedNodes: editor.added, notes }
+  return { profile: editor.result(), repairedNodes: editor.added, notes, warnings }
 }
 
 interface Names {
@@ -77,8 +80,8 @@ function repairedNote({ callee, caller }: Names, { first, last }: Finding, count
   return `hot loop: V8 gave ${last - first + 1} samples in a row of ${callee} to its caller ${caller}; ${count} evaluated stacks show ${callee}, so they are its here (label repaired=hot-loop)`
 }
 
-function warningNote({ callee, caller }: Names): string {
-  return `warning: a stack that was evaluated meanwhile shows ${callee}, of which there is no sample: V8 gives samples of a function that was in its own optimised loop when profiling began to its caller, so time of ${caller} may be its`
+function warningOf({ callee, caller }: Names): string {
+  return `a stack that was evaluated meanwhile shows ${callee}, of which there is no sample: V8 gives samples of a function that was in its own optimised loop when profiling began to its caller, so time of ${caller} may be its`
 }
 
 /** Another answer from the same stretch says something else. */
