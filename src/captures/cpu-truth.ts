@@ -20,6 +20,8 @@ export class CpuTruth {
   #clocks: ThreadClocks | undefined
   #checks: RunningChecks | undefined
   #isStopped = false
+  /** Workers that have not said yet which thread they are. */
+  #unknown = 0
 
   constructor(targets: Targets, target: Target) {
     this.#targets = targets
@@ -46,7 +48,7 @@ export class CpuTruth {
   async stopChecks(): Promise<readonly NativeThreads[] | undefined> {
     this.#isStopped = true
     await this.#checks?.stop()
-    return this.#clocks?.nativeThreads()
+    return this.#clocks?.nativeThreads(this.#unknown === 0)
   }
 
   /** Call it whatever happens, after the profilers were stopped. */
@@ -62,10 +64,12 @@ export class CpuTruth {
   async #follow({ thread, session }: Worker, clocks: ThreadClocks): Promise<void> {
     const expression = callExpression(threadSelf, [])
     const options = { timeoutMs: identifyMs, commandLineApi: true }
+    this.#unknown++
     const self = await evaluate(session, expression, options)
     const tid = /\/task\/(\d+)$/.exec(String(self))?.[1]
     if (tid === undefined || this.#isStopped) return
     await clocks.follow(thread, Number(tid))
+    this.#unknown--
     this.#checks?.watch(thread, session)
   }
 }

@@ -7,10 +7,11 @@ import type { Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CpuTime, NativeThreads } from './cpu-recording.ts'
 
-/** Shorter than a stretch that anybody notices; 20 small reads a second for each thread. */
+/** Shorter than a stretch that anybody notices; for each so many threads once more, to bound the reads. */
 const periodMs = 50
+const threadsAtOnce = 8
 
-/** Nobody looks at more threads, and each is read 20 times a second. */
+/** Beyond these only samples tell. */
 const maxFollowed = 64
 
 /** The time of ended threads is known in steps of 10 ms at either end only. */
@@ -25,6 +26,9 @@ export class ThreadClocks {
   readonly #before: Times
   /** By the name of the thread. */
   readonly #followed = new Map<string, { readonly tid: number; readonly times: CpuTime[] }>()
+  /** Kernel ids by what the threads call themselves, and those whose samples are in the profile. */
+  readonly #tids = new Map<number, number>()
+  readonly #sampled: Set<number>
   readonly #ending = new AbortController()
   readonly #polling: Promise<void>
 
@@ -32,6 +36,8 @@ export class ThreadClocks {
     this.#targets = targets
     this.#target = target
     this.#before = before
+    this.#learn(before)
+    this.#sampled = new Set([target.pid])
     this.#followed.set('main', { tid: target.pid, times: [] })
     this.#polling = this.#poll()
   }
@@ -44,10 +50,13 @@ export class ThreadClocks {
 
   /** `innermostTid`: its kernel id as it knows it itself. */
   async follow(thread: string, innermostTid: number): Promise<void> {
-    if (this.#followed.size >= maxFollowed) return
-    const now = await this.#targets.processTimes(this.#target).catch(() => undefined)
-    const found = now?.threads.find((other) => other.innermostTid === innermostTid)
-    if (found) this.#followed.set(thread, { tid: found.tid, times: [found.time] })
+    if (!this.#tids.has(innermostTid)) {
+      this.#learn(await this.#targets.processTimes(this.#target).catch(() => undefined))
+    }
+    const tid = this.#tids.get(innermostTid)
+    if (tid === undefined) return
+    this.#sampled.add(tid)
+    if (this.#followed.size < maxFollowed) this.#followed.set(thread, { tid, times: [] })
   }
 
   timesOf(thread: string): readonly CpuTime[] | undefined {
@@ -68,10 +77,13 @@ export class ThreadClocks {
     return busyUs >= (last.atUs - first.atUs) * 0.95 - 10_000
   }
 
-  /** What the threads have used that are not followed, since the start. */
-  async nativeThreads(): Promise<readonly NativeThreads[] | undefined> {
+  /**
+   * What the threads have used that are not sampled, since the start. `withWorkers`: whether workers
+   * that did not say which thread they are cannot be among those that are sampled.
+   */
+  async nativeThreads(withWorkers: boolean): Promise<readonly NativeThreads[] | undefined> {
     const after = await this.#targets.processTimes(this.#target).catch(() => undefined)
-    return after && this.#nativeThreads(after)
+    return after && this.#nativeThreads(after, withWorkers)
   }
 
   /** Call it whatever happens. Afterwards `timesOf` is complete. */
@@ -84,7 +96,8 @@ export class ThreadClocks {
     const { signal } = this.#ending
     while (!signal.aborted) {
       await this.#readAll()
-      await sleep(periodMs, undefined, { signal, ref: false }).catch(() => {})
+      const times = Math.ceil(this.#followed.size / threadsAtOnce)
+      await sleep(periodMs * times, undefined, { signal, ref: false }).catch(() => {})
     }
     await this.#readAll()
   }
@@ -97,15 +110,22 @@ export class ThreadClocks {
     await Promise.all(all)
   }
 
-  #nativeThreads({ threads, processUsedUs }: Times): readonly NativeThreads[] {
+  #learn(times: Times | undefined): void {
+    for (const { innermostTid, tid } of times?.threads ?? []) this.#tids.set(innermostTid, tid)
+  }
+
+  #nativeThreads(
+    { threads, processUsedUs }: Times,
+    withWorkers: boolean,
+  ): readonly NativeThreads[] {
     const { pid } = this.#target
-    const followed = new Set([...this.#followed.values()].map(({ tid }) => tid))
     const groups = new Map<string, NativeThreads>()
     let knownUs = 0
     for (const thread of threads) {
       const usedUs = Math.max(0, thread.time.usedUs - this.#usedBefore(thread))
       knownUs += usedUs
-      if (followed.has(thread.tid)) continue
+      if (this.#sampled.has(thread.tid)) continue
+      if (!withWorkers && /^(worker|other)/.test(thread.role)) continue
       const name = thread.roleName
       const group = groups.get(name)
       groups.set(name, {

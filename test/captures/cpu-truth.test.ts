@@ -72,7 +72,7 @@ t.test(
   },
 )
 
-for (const major of nodeMajors.filter((one) => one !== 18)) {
+for (const major of nodeMajors.filter((one) => one === 20 || one === 24)) {
   const { path: node = '', reason } = await nodeBinary(major)
   const title = `a function that was in its hot loop before is named, or warned of, on Node ${major}`
   t.test(title, { skip: reason ?? false }, async (t) => {

@@ -30,7 +30,7 @@ for (const major of nodeMajors) {
       const target = await spawnTarget(t, 'idle.cjs', { node, nodeArguments: ['--inspect-port=0'] })
       const { app, log } = startApp(t)
       const answer = await app.inject(`/targets/${target.pid}/debug/pprof/threadcreate`)
-      t.equal(answer.statusCode, 200, answer.body)
+      t.equal(answer.statusCode, 200)
       t.match(answer.headers, {
         'content-type': 'application/octet-stream',
         'content-disposition': 'attachment; filename="threadcreate"',
@@ -70,7 +70,7 @@ t.test('workers=1 names workers and their scripts, and leaves nothing', async (t
   t.equal(workers.length, 2)
   for (const { stack } of workers) {
     const [own, role] = stack.map((location) => location?.lines[0]?.function)
-    t.match(own, { name: /^worker .+#\d+$/, filename: /workers\.cjs$/ })
+    t.match(own, { name: /^worker .+#\d+$/, file: /workers\.cjs$/ })
     t.equal(role?.name, '(worker thread)')
   }
   t.same(await listeningPorts(target.pid), [])

@@ -17,7 +17,7 @@ t.test('an idle target spends all its time idle, and pprof says so', async (t) =
   const target = await spawnTarget(t, 'idle.cjs', { nodeArguments })
   const { app, log } = startApp(t)
   const answer = await app.inject(`/targets/${target.pid}/debug/pprof/wall?seconds=1`)
-  t.equal(answer.statusCode, 200, answer.body)
+  t.equal(answer.statusCode, 200)
   t.match(answer.headers, {
     'content-type': 'application/octet-stream',
     'content-disposition': 'attachment; filename="wall"',
