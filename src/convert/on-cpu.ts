@@ -42,34 +42,32 @@ interface Window {
   readonly isWhole: boolean
   busyUs: number
   nativeUs: number
-  /** How often samples change between idle and busy: each is known to half an interval only. */
-  switches: number
 }
 
 /** The kernel brings a running thread's clock up to date once a tick, of 1 to 10 ms. */
 const clockErrorUs = 5000
 
-/** What remains of a deficit is chance, up to this part of all running time. */
-const chanceShare = 0.1
+/** Of so many intervals of the sampler at least, so that chance is small against what is compared. */
+const intervalsOfWindow = 10
+
+/** Standard deviations that are chance: one in a thousand deficits beyond them is. */
+const chanceDeviations = 3
 
 /** Undefined where the clock tells nothing about this recording. */
 export function onCpu(input: OnCpuInput): OnCpu | undefined {
   const { stackCount, stackOf, isIdle, isNative } = input
   const windows = windowsOf(input)
   if (!windows.some(({ isWhole }) => isWhole)) return undefined
-  let wasIdle = true
   eachOverlap(input, windows, (node, us, window) => {
     const stack = stackOf[node] ?? -1
-    const idle = stack < 0 || isIdle(stack)
-    if (idle !== wasIdle && window) window.switches++
-    wasIdle = idle
-    if (idle || !window) return
+    if (stack < 0 || isIdle(stack) || !window) return
     window.busyUs += us
     if (isNative(stack)) window.nativeUs += us
   })
   const us = new Float64Array(stackCount)
   const blockedUs = new Float64Array(stackCount)
-  const shares = new Map(windows.map((window) => [window, sharesOf(window, input)]))
+  const intervalUs = meanIntervalUs(input)
+  const shares = new Map(windows.map((window) => [window, sharesOf(window, intervalUs)]))
   eachOverlap(input, windows, (node, overlapUs, window) => {
     const stack = stackOf[node] ?? -1
     if (stack < 0 || isIdle(stack)) return
@@ -86,12 +84,17 @@ export function onCpu(input: OnCpuInput): OnCpu | undefined {
     const { busyUs, nativeUs } = window
     return (nativeUs * (1 - native) + (busyUs - nativeUs) * (1 - other)) * (1 - queued)
   })
-  takeRest(us, blockedUs, leftUs - usedUs, isNative)
-  const sampledUs = sum(({ busyUs }) => busyUs)
-  return { us, blockedUs, usedUs, sampledUs, watchedUs: sum((w) => w.toUs - w.fromUs) }
+  const watchedUs = sum(({ fromUs, toUs }) => toUs - fromUs)
+  const restUs = leftUs - usedUs
+  const isChance = restUs <= chanceUs(watchedUs, usedUs, intervalUs)
+  takeRest(us, blockedUs, restUs, isChance ? () => false : isNative)
+  return { us, blockedUs, usedUs, sampledUs: sum(({ busyUs }) => busyUs), watchedUs }
 }
 
-function windowsOf({ times, profile: { startTimeUs, endTimeUs } }: OnCpuInput): Window[] {
+function windowsOf(input: OnCpuInput): Window[] {
+  const { startTimeUs, endTimeUs } = input.profile
+  const wantedUs = intervalsOfWindow * input.samplingIntervalUs
+  const times = apart(input.times, Math.min(wantedUs, (endTimeUs - startTimeUs) / 3))
   return times.slice(1).flatMap((to, index) => {
     const from = times[index]
     if (!from || to.atUs <= from.atUs || to.atUs < startTimeUs || from.atUs > endTimeUs) return []
@@ -104,10 +107,32 @@ function windowsOf({ times, profile: { startTimeUs, endTimeUs } }: OnCpuInput): 
         isWhole: from.atUs >= startTimeUs && to.atUs <= endTimeUs,
         busyUs: 0,
         nativeUs: 0,
-        switches: 0,
       },
     ]
   })
+}
+
+/** The readings that are so far apart from the one before. */
+function apart(times: readonly CpuTime[], leastUs: number): readonly CpuTime[] {
+  let lastUs = Number.NEGATIVE_INFINITY
+  return times.filter(({ atUs }) => {
+    if (atUs < lastUs + leastUs) return false
+    lastUs = atUs
+    return true
+  })
+}
+
+/** As it was achieved, which on a busy machine is less often than was asked for. */
+function meanIntervalUs({ profile, samplingIntervalUs }: OnCpuInput): number {
+  const { startTimeUs, endTimeUs, samples } = profile
+  return Math.max(samplingIntervalUs, (endTimeUs - startTimeUs) / Math.max(1, samples.length))
+}
+
+/** By how much samples may be off by chance that hit a thread busy for `busyUs` of that time. */
+function chanceUs(lengthUs: number, busyUs: number, intervalUs: number): number {
+  const share = Math.min(1, busyUs / lengthUs)
+  const deviation = Math.sqrt((lengthUs / intervalUs) * share * (1 - share))
+  return chanceDeviations * intervalUs * deviation
 }
 
 /** Visits the samples cut at the windows' ends; `window` is undefined outside of all. */
@@ -141,13 +166,13 @@ interface Shares {
 
 const nothingTaken: Shares = { native: 0, other: 0, queued: 0 }
 
-function sharesOf(window: Window, { samplingIntervalUs }: OnCpuInput): Shares {
-  const { busyUs, nativeUs, usedUs, isWhole, switches } = window
+function sharesOf(window: Window, intervalUs: number): Shares {
+  const { busyUs, nativeUs, usedUs, isWhole, fromUs, toUs } = window
   const deficitUs = busyUs - usedUs
-  const errorUs = clockErrorUs + samplingIntervalUs * Math.sqrt(switches)
-  if (!isWhole || deficitUs <= errorUs) return nothingTaken
+  if (!isWhole || deficitUs <= clockErrorUs) return nothingTaken
   const queuedUs = Math.min(deficitUs, window.queuedUs)
-  const blockedUs = deficitUs - queuedUs
+  const errorUs = clockErrorUs + chanceUs(toUs - fromUs, usedUs + queuedUs, intervalUs)
+  const blockedUs = deficitUs - queuedUs > errorUs ? deficitUs - queuedUs : 0
   // Only native code can block, but some of V8's is sampled as the function that calls it.
   const inNativeUs = Math.min(blockedUs, nativeUs)
   const otherUs = busyUs - nativeUs
@@ -158,7 +183,7 @@ function sharesOf(window: Window, { samplingIntervalUs }: OnCpuInput): Shares {
   }
 }
 
-/** Nothing may have more than the thread used: a small rest is chance, a large one short waits. */
+/** Nothing may have more than the thread used. `isNative`: what the rest is taken from first, as short waits. */
 function takeRest(
   us: Float64Array,
   blockedUs: Float64Array,
@@ -168,7 +193,7 @@ function takeRest(
   if (restUs <= 0) return
   const totalUs = us.reduce((total, one) => total + one, 0)
   const nativeUs = us.reduce((total, one, stack) => total + (isNative(stack) ? one : 0), 0)
-  const inNativeUs = restUs > totalUs * chanceShare ? Math.min(restUs, nativeUs) : 0
+  const inNativeUs = Math.min(restUs, nativeUs)
   const native = nativeUs > 0 ? inNativeUs / nativeUs : 0
   const all = totalUs > inNativeUs ? (restUs - inNativeUs) / (totalUs - inNativeUs) : 0
   for (const [stack, own] of us.entries()) {

@@ -92,6 +92,21 @@ t.test('short rests between samples are chance and blame nobody', async (t) => {
   t.ok(ms > 520 && ms <= 556, `${ms} ms are no more than were used`)
 })
 
+t.test('a low rate blames nobody either', async (t) => {
+  const { threads, ...rest } = recording([burns, idle, burns, idle], () => 0.5)
+  const slowed = threads.map((thread) => {
+    const json = JSON.parse(String(thread.profileJson))
+    // Every tenth sample, each for 100 ms, as of 10 Hz.
+    json.samples = json.samples.filter((_: number, index: number) => index % 10 === 0)
+    json.timeDeltas = json.samples.map((_: number, index: number) =>
+      index === 0 ? 10_000 : 100_000,
+    )
+    return { ...thread, profileJson: Buffer.from(JSON.stringify(json)) }
+  })
+  const slow = { ...rest, threads: slowed, askedHz: 10, samplingIntervalUs: 100_000 }
+  t.notMatch(notes(slow), 'blocked in native code')
+})
+
 t.test('threads without JavaScript have rows of their own, with no samples', async (t) => {
   const nativeThreads = [
     {
