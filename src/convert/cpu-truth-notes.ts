@@ -70,12 +70,12 @@ function isTold({ onCpu }: ThreadStacks): boolean {
 function threadNote({ thread, onCpu }: ThreadStacks, kind: CpuKind): string {
   const blockedUs = onCpu?.blockedUs.reduce((total, us) => total + us, 0) ?? 0
   const lackUs = (onCpu?.sampledUs ?? 0) - (onCpu?.usedUs ?? 0)
+  const label = kind === 'cpu' ? ' (label state=blocked, without CPU time)' : ''
   const waits = [
-    ...(blockedUs > 0 ? [`${text(blockedUs)} blocked in native code`] : []),
+    ...(blockedUs >= 500 ? [`${text(blockedUs)} blocked in native code${label}`] : []),
     ...(lackUs - blockedUs >= minUs ? [`${text(lackUs - blockedUs)} queued for a processor`] : []),
   ].join(' and ')
-  const label = kind === 'cpu' && blockedUs > 0 ? ' (label state=blocked, without CPU time)' : ''
-  return `${cleanText(thread)} used ${text(onCpu?.usedUs ?? 0)} of CPU in ${text(onCpu?.watchedUs ?? 0)}, of its samples of running code ${waits}${label}`
+  return `${cleanText(thread)} used ${text(onCpu?.usedUs ?? 0)} of CPU in ${text(onCpu?.watchedUs ?? 0)}, of its samples of running code ${waits}`
 }
 
 function native({
