@@ -66,6 +66,9 @@ function merge(main: CpuRecording, others: readonly (CpuRecording | string)[]): 
     startPauseMs: longest(({ startPauseMs }) => startPauseMs),
     stopPauseMs: longest(({ stopPauseMs }) => stopPauseMs),
     attachMs: longest(({ attachMs }) => attachMs),
+    nativeThreads: all.some(({ nativeThreads }) => nativeThreads)
+      ? all.flatMap(({ nativeThreads }) => nativeThreads ?? [])
+      : undefined,
     openedInspector: all.some(({ openedInspector }) => openedInspector),
   }
 }

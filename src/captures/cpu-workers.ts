@@ -22,6 +22,12 @@ interface WorkerProfiler extends Worker {
  */
 const startedTogetherMs = 1000
 
+/** Before a worker's profiler is started, and when it runs. */
+export interface WorkerListeners {
+  readonly onWorker?: (worker: Worker) => void
+  readonly onStarted?: (worker: Worker) => void
+}
+
 export class CpuWorkers {
   readonly #profilers: WorkerProfiler[] = []
   readonly #sessions: WorkerSessions
@@ -35,21 +41,22 @@ export class CpuWorkers {
     session: Session,
     samplingIntervalUs: number,
     commandTimeoutMs: number,
-    onWorker: (worker: Worker) => void = () => {},
+    { onWorker, onStarted }: WorkerListeners = {},
   ): Promise<CpuWorkers> {
     const profilers: WorkerProfiler[] = []
     const sessions = await WorkerSessions.open(session, {
       commandTimeoutMs,
       onWorker: (worker) => {
-        onWorker(worker)
+        onWorker?.(worker)
         const starting = startProfiler(worker.session, samplingIntervalUs, {})
         const profiler = { ...worker, starting, isRunning: false }
         profilers.push(profiler)
-        const onStarted = () => {
+        const begun = () => {
           profiler.isRunning = true
+          onStarted?.(worker)
         }
         // Reported by `stop`: a worker that is gone again is no failure of the capture.
-        starting.then(onStarted, () => {})
+        starting.then(begun, () => {})
       },
     })
     return new CpuWorkers(sessions, profilers)

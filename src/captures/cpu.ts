@@ -5,6 +5,7 @@ import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { CpuRecording } from './cpu-recording.ts'
 import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
+import { CpuTruth } from './cpu-truth.ts'
 import { CpuWorkers } from './cpu-workers.ts'
 import { recordedTarget } from './recorded-target.ts'
 import { recordingTime } from './recording-time.ts'
@@ -21,7 +22,7 @@ export interface CpuOptions extends CaptureControl {
   /** Ends the recording early and keeps it. */
   readonly endEarly?: AbortSignal | undefined
   /** What is made of it, as the option `profiles` calls it. Default: profile. */
-  readonly kind?: string | undefined
+  readonly kind?: 'profile' | 'wall' | 'block' | 'mutex' | undefined
   /** Called for each thread before its profiler is started. */
   readonly onThread?: ((thread: ReachedThread) => void) | undefined
 }
@@ -58,21 +59,27 @@ export async function recordCpu(
     targets,
     target,
     { ...options, kind: options.kind ?? 'profile', beforehand },
-    (attachment) => record(attachment, options),
+    (attachment) => record(targets, attachment, options),
   )
 }
 
-async function record(attachment: Attachment, options: CpuOptions): Promise<CpuRecording> {
+async function record(
+  targets: Targets,
+  attachment: Attachment,
+  options: CpuOptions,
+): Promise<CpuRecording> {
   const { session, openedByUs, attachMs } = attachment
   const { durationMs, hz, signal, onPhase } = options
   const { pid } = attachment.target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
+  const truth = new CpuTruth(targets, attachment.target)
   options.onThread?.({ pid, thread: 'main', session })
   const workers = options.mainThreadOnly
     ? undefined
-    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs, (worker) =>
-        options.onThread?.({ pid, ...worker }),
-      )
+    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs, {
+        onWorker: (worker) => options.onThread?.({ pid, ...worker }),
+        onStarted: (worker) => truth.addWorker(worker),
+      })
   let isAnswering = false
   try {
     const starting = { timeoutMs: startTimeoutMs, signal }
@@ -81,8 +88,10 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
       workers?.started(),
     ])
     const startedAtMs = Date.now()
+    await truth.start(session)
     onPhase?.('recording')
     await recordingTime(session, options)
+    const nativeThreads = await truth.stopChecks()
     onPhase?.('stopping')
     const [main, others] = await Promise.all([
       stopProfiler(session, { timeoutMs: stopTimeoutMs, signal }),
@@ -90,9 +99,12 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
     ])
     isAnswering = true
     const { profileJson, pauseMs: stopPauseMs } = main
+    await truth.stop()
+    const recorded = [{ pid, thread: 'main', profileJson }, ...(others?.threads ?? [])]
     return {
       target: recordedTarget(attachment),
-      threads: [{ pid, thread: 'main', profileJson }, ...(others?.threads ?? [])],
+      threads: recorded.map((thread) => ({ ...thread, ...truth.of(thread.thread) })),
+      nativeThreads,
       missing: others?.missing ?? [],
       startedAtMs,
       askedDurationMs: durationMs,
@@ -104,6 +116,7 @@ async function record(attachment: Attachment, options: CpuOptions): Promise<CpuR
       openedInspector: openedByUs,
     }
   } finally {
+    await truth.stop()
     const closing = workers?.close()
     // Of two answers in a row the second waits 40 ms for our delayed ACK: one after the other is
     // faster. But a target that does not answer is waited for once only.

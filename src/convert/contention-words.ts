@@ -11,7 +11,7 @@ export function framesOfContention({ thread, stack }: Contention): readonly numb
 
 /** Lines for those who judge the numbers: what was recorded, then what was made of it, then warnings. */
 export function describeContentions({ stacks, comments }: Contentions): readonly string[] {
-  const all = [...describeQuality(stacks, { isOfCpu: false }), ...comments]
+  const all = [...describeQuality(stacks, 'contention'), ...comments]
   const isWarning = (line: string) => line.startsWith('warning: ')
   return [...all.filter((line) => !isWarning(line)), ...all.filter(isWarning)]
 }

@@ -1,20 +1,22 @@
 /**
  * Brendan Gregg's folded stacks: `outer;inner count`, a line each, for flamegraph.pl and everything
  * that reads its input. https://github.com/brendangregg/FlameGraph
- * Counts are samples. Idle samples are left out; with several threads, the thread is the outermost frame.
+ * Counts are samples. Idle samples are left out, but for the kind `wall`; with several threads, the thread is the outermost frame.
  */
 import { ByteWriter } from '../pprof/byte-writer.ts'
 import { cleanText } from './clean-text.ts'
-import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { runningPart } from './cpu-parts.ts'
+import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
 
-export function cpuCollapsed({ frames, threads }: CpuStacks): Uint8Array {
+export function cpuCollapsed({ frames, threads }: CpuStacks, kind: CpuKind = 'cpu'): Uint8Array {
   const names = frames.map(({ name }) => escapeName(name))
   const out = new ByteWriter()
-  for (const thread of threads) {
+  for (const sampled of threads) {
+    const thread = kind === 'cpu' ? runningPart(sampled) : sampled
     const bottom = threads.length > 1 ? [escapeName(threadName(thread))] : []
     for (let stack = 0; stack < thread.stackCount; stack++) {
       const samples = thread.selfSamples[stack] ?? 0
-      const isIdle = frames[thread.frames[stack] ?? -1]?.isIdle
+      const isIdle = kind === 'cpu' && frames[thread.frames[stack] ?? -1]?.isIdle
       if (samples === 0 || isIdle) continue
       out.text(`${[...bottom, ...path(thread, stack, names)].join(';')} ${samples}\n`)
     }

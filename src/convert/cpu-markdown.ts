@@ -1,5 +1,6 @@
 /** A CPU recording on one page, for a person or an assistant who wants the answer and not the data. */
 import { threadName } from './cpu-collapsed.ts'
+import { runningStacks } from './cpu-parts.ts'
 import { describeQuality, percent, seconds } from './cpu-quality.ts'
 import type { CpuStacks } from './cpu-stacks.ts'
 import { escapeMarkdown } from './escape-markdown.ts'
@@ -11,7 +12,7 @@ const maxRows = 20
 const maxCallers = 3
 
 export function cpuMarkdown(stacks: CpuStacks): Uint8Array {
-  const totals = functionTotals(stacks)
+  const totals = functionTotals(runningStacks(stacks))
   const { busyUs, functions } = totals
   const bySelf = functions.filter(({ selfUs }) => selfUs > 0).sort((a, b) => b.selfUs - a.selfUs)
   const byTotal = functions.toSorted((a, b) => b.totalUs - a.totalUs)

@@ -1,17 +1,21 @@
 /**
- * A CPU recording as pprof's profile `cpu`. `(idle)` is left out, `(program)` and `(garbage
- * collector)` stay. Callers have their function's first line, the leaf the line that was running.
+ * A CPU recording as pprof's profile `cpu`, or as `wall` (fgprof's: time on and off the CPU). Of `cpu`
+ * `(idle)` is left out; `(program)` and `(garbage collector)` stay. Callers have their function's first
+ * line, the leaf the line that was running.
  *
  * Bytes are scanned and protobuf is written straight away because that takes the least memory for what
  * it gives: 3.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.1 to 6.6
  * times and 1.2 to 4.5 times the CPU time, for a third of the samples (bench/conversion.mjs).
  */
 
-import { limits } from '../pprof/profile.ts'
+import { limits, type ValueType } from '../pprof/profile.ts'
 import { type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
-import { cleanText, cutStart } from './clean-text.ts'
-import { achievedDurationUs, describeQuality } from './cpu-quality.ts'
-import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { cleanText, cutEnd, cutStart } from './clean-text.ts'
+import { blockedPart, runningPart } from './cpu-parts.ts'
+import { achievedDurationUs, cpuQuality, describeQuality } from './cpu-quality.ts'
+import type { NativeThreads } from './cpu-recording.ts'
+import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import type { Frame } from './frame.ts'
 import { LeafLines } from './leaf-lines.ts'
 import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
@@ -23,24 +27,60 @@ export interface PprofCpuProfile {
   readonly symbols: readonly (readonly [address: number, name: string])[]
 }
 
-export function cpuPprof(stacks: CpuStacks): PprofCpuProfile {
+/** fgprof's names of its sample types. */
+const timeTypes: Readonly<Record<CpuKind, ValueType>> = {
+  cpu: { type: 'cpu', unit: 'nanoseconds' },
+  wall: { type: 'time', unit: 'nanoseconds' },
+}
+
+export function cpuPprof(stacks: CpuStacks, kind: CpuKind = 'cpu'): PprofCpuProfile {
   const { recording } = stacks
-  const cpu = { type: 'cpu', unit: 'nanoseconds' }
+  const time = timeTypes[kind]
   const builder = new ProfileBuilder({
-    sampleTypes: [{ type: 'samples', unit: 'count' }, cpu],
-    defaultSampleType: 'cpu',
-    periodType: cpu,
-    period: Math.round(recording.samplingIntervalUs * 1000),
+    sampleTypes: [{ type: 'samples', unit: 'count' }, time],
+    defaultSampleType: time.type,
+    periodType: time,
+    period: periodNs(stacks, kind),
     timeNanos: nanosOf(recording.startedAtMs),
     durationNanos: achievedDurationUs(stacks) * 1000,
     executable: cutStart(cleanText(recording.target.executable), limits.fileNameBytes),
-    comments: describeQuality(stacks),
+    comments: describeQuality(stacks, kind),
   })
   const locations = new PprofLocations(builder, stacks.frames)
   for (const thread of stacks.threads) {
-    addThread(builder, locations, thread, stacks)
+    if (kind === 'wall') addThread(builder, locations, thread, stacks)
+    else addCpuThread(builder, locations, thread, stacks)
   }
+  if (kind === 'cpu') addNativeThreads(builder, locations, recording.nativeThreads ?? [])
   return { bytes: builder.encode(), symbols: locations.symbols }
+}
+
+/** Samples of running code, and, told apart by a label, those that used no processor. */
+function addCpuThread(
+  builder: ProfileBuilder,
+  locations: PprofLocations,
+  thread: ThreadStacks,
+  stacks: CpuStacks,
+): void {
+  const isBusy = ({ isIdle }: Frame) => !isIdle
+  addThread(builder, locations, runningPart(thread), stacks, isBusy)
+  const blocked = blockedPart(thread)
+  if (blocked) addThread(builder, locations, blocked, stacks, isBusy, { state: 'blocked' })
+}
+
+/** Threads that V8 does not sample: a stack of one frame that says what they are, with their CPU time. */
+function addNativeThreads(
+  builder: ProfileBuilder,
+  locations: PprofLocations,
+  all: readonly NativeThreads[],
+): void {
+  for (const { pid, name, usedUs } of all) {
+    const text = cutEnd(cleanText(name), limits.functionNameBytes)
+    if (usedUs < 1) continue
+    const labels = builder.labels({ thread: text, pid: String(pid) })
+    const leaf = locations.ofName(text)
+    builder.addSample(leaf, builder.callers([]), [0, Math.round(usedUs * 1000)], labels)
+  }
 }
 
 function addThread(
@@ -48,17 +88,23 @@ function addThread(
   locations: PprofLocations,
   thread: ThreadStacks,
   { frames, sources }: CpuStacks,
+  isWanted: (leaf: Frame) => boolean = () => true,
+  more: Readonly<Record<string, string>> = {},
 ): void {
   const leafLines = new LeafLines(thread, sources)
-  const labels = new PackageLabels(builder, {
+  const common = {
     thread: cleanText(thread.thread) || 'unnamed',
     pid: String(thread.pid),
-  })
+    ...more,
+  }
+  const labels = new PackageLabels(builder, common)
+  const repairedLabels = new PackageLabels(builder, { ...common, repaired: 'hot-loop' })
   const path: LocationRef[] = []
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
     const isEmpty = thread.selfSamples[stack] === 0 && thread.selfUs[stack] === 0
-    if (isEmpty || frames[leaf]?.isIdle) continue
+    const frame = frames[leaf]
+    if (isEmpty || !frame || !isWanted(frame)) continue
     path.length = 0
     let below = thread.parents[stack] ?? -1
     while (below >= 0) {
@@ -66,12 +112,20 @@ function addThread(
       below = thread.parents[below] ?? -1
     }
     const callers = builder.callers(path)
-    const ownLabels = labels.of(packageOf(thread, stack, frames))
+    const known = thread.repairedStacks?.has(stack) ? repairedLabels : labels
+    const ownLabels = known.of(packageOf(thread, stack, frames))
     for (const { line, samples, us } of leafLines.of(stack)) {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, us * 1000], ownLabels)
+      builder.addSample(top, callers, [samples, Math.round(us * 1000)], ownLabels)
     }
   }
+}
+
+/** As fgprof does, `wall` has what was achieved: ticks get lost. */
+function periodNs(stacks: CpuStacks, kind: CpuKind): number {
+  const { achievedHz } = cpuQuality(stacks)
+  if (kind === 'wall' && achievedHz > 0) return Math.round(1e9 / achievedHz)
+  return Math.round(stacks.recording.samplingIntervalUs * 1000)
 }
 
 /** Of the topmost frame that is neither Node's nor V8's. */

@@ -1,6 +1,7 @@
 /** What a CPU recording asked for and what it achieved, for those who judge its numbers. */
 import { cleanText } from './clean-text.ts'
-import type { CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import type { CpuKind, CpuStacks, ThreadStacks } from './cpu-stacks.ts'
+import { cpuTruthNotes, cpuTruthWarnings, whyFewSamples } from './cpu-truth-notes.ts'
 import { sourceNotes } from './source-lookup.ts'
 
 export interface CpuQuality {
@@ -25,7 +26,7 @@ const minExpectedSamples = 20
 /** With fewer samples of a busy thread than this, the order of its functions is mostly chance. */
 const minBusySamples = 50
 
-export function cpuQuality(stacks: CpuStacks, isOfCpu = true): CpuQuality {
+export function cpuQuality(stacks: CpuStacks, kind: QualityOf = 'cpu'): CpuQuality {
   const { recording, threads } = stacks
   const sampleCount = sum(threads, (thread) => thread.sampleCount)
   const durationUs = sum(threads, (thread) => thread.durationUs)
@@ -40,7 +41,7 @@ export function cpuQuality(stacks: CpuStacks, isOfCpu = true): CpuQuality {
   const expected = (durationUs / 1e6) * recording.askedHz
   if (expected >= minExpectedSamples && sampleCount < expected * minRateShare) {
     warnings.push(
-      `the sampler took ${sampleCount} of about ${Math.round(expected)} samples: V8's sampler is stuck or starved of CPU, so parts of the time are missing`,
+      `the sampler took ${sampleCount} of about ${Math.round(expected)} samples: ${whyFewSamples(stacks, achievedDurationUs(stacks))}, so parts of the time are missing`,
     )
   }
   if (achievedDurationMs < recording.askedDurationMs / 2) {
@@ -51,9 +52,10 @@ export function cpuQuality(stacks: CpuStacks, isOfCpu = true): CpuQuality {
     const names = missing.map((name) => cleanText(name)).join(', ')
     warnings.push(`not recorded, because it ended or did not answer: ${names}`)
   }
-  if (isOfCpu && busySamples > 0 && busySamples < minBusySamples) {
+  if (kind !== 'contention' && busySamples > 0 && busySamples < minBusySamples) {
     warnings.push(`only ${busySamples} samples of running code: record longer or at a higher rate`)
   }
+  warnings.push(...cpuTruthWarnings(stacks))
   return {
     achievedDurationMs,
     achievedHz,
@@ -69,32 +71,30 @@ export function achievedDurationUs({ threads }: CpuStacks): number {
   return threads.reduce((longest, { durationUs }) => Math.max(longest, durationUs), 0)
 }
 
-/**
- * The quality in lines for people; the same in pprof's comments and in the summary. `isOfCpu` false: for a
- * profile of something else that the same samples tell, without what holds for CPU time only.
- */
-export function describeQuality(
-  stacks: CpuStacks,
-  { isOfCpu = true }: { readonly isOfCpu?: boolean } = {},
-): readonly string[] {
+/** What the samples are shown as: CPU time, all time, or what threads wait for. */
+export type QualityOf = CpuKind | 'contention'
+
+/** The quality in lines for people; the same in pprof's comments and in the summary. */
+export function describeQuality(stacks: CpuStacks, kind: QualityOf = 'cpu'): readonly string[] {
   const { recording } = stacks
   const { target } = recording
-  const quality = cpuQuality(stacks, isOfCpu)
+  const quality = cpuQuality(stacks, kind)
   const inspector = recording.openedInspector ? ', inspector opened for it' : ''
   return [
     `target: ${cleanText(target.name)}, pid ${target.pid}, node ${cleanText(target.nodeVersion)}`,
     `duration: ${seconds(recording.askedDurationMs)} asked, ${seconds(quality.achievedDurationMs)} achieved`,
     `rate: ${rounded(recording.askedHz)} Hz asked, ${rounded(quality.achievedHz)} Hz achieved, ${quality.sampleCount} samples`,
-    ...(isOfCpu
-      ? [
-          `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, left out`,
-        ]
-      : []),
+    ...(kind === 'contention'
+      ? []
+      : [
+          `idle: ${quality.idleShare === undefined ? 'unknown' : percent(quality.idleShare)} of the sampled time, ${kind === 'cpu' ? 'left out' : 'kept'}`,
+        ]),
     ...(quality.unsampledMs > 0
       ? [`unsampled: ${seconds(quality.unsampledMs)} that no sample stands for, left out`]
       : []),
     `pauses of the target: at most ${rounded(recording.startPauseMs)} ms at the start, ${rounded(recording.stopPauseMs)} ms at the stop`,
     `attach: ${rounded(recording.attachMs)} ms${inspector}`,
+    ...(kind === 'contention' ? [] : cpuTruthNotes(stacks, kind)),
     ...sourceNotes(stacks.sources),
     ...quality.warnings.map((warning) => `warning: ${warning}`),
   ]

@@ -2,9 +2,14 @@
 import { type CpuProfile, parseCpuProfile } from './cpu-profile.ts'
 import type { CpuRecording, ThreadRecording } from './cpu-recording.ts'
 import { Frames } from './frame.ts'
+import { type HotLoopRepair, repairHotLoops } from './hot-loop.ts'
 import { mergeNodes } from './merge-nodes.ts'
+import { type OnCpu, onCpu } from './on-cpu.ts'
 import { eachSample } from './sample-spans.ts'
 import { anyColumn, type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
+
+/** What is shown of a recording: the time of running code, or all time, idle included. */
+export type CpuKind = 'cpu' | 'wall'
 
 /** A stack is known by its index; it is its frame on top of its parent's. */
 export interface ThreadStacks {
@@ -28,6 +33,12 @@ export interface ThreadStacks {
   readonly coveredUs: number
   /** Time that no sample stands for; see sample-spans.ts. */
   readonly gapUs: number
+  /** What of it used a processor; undefined where the thread's clock is not known. */
+  readonly onCpu?: OnCpu | undefined
+  /** What the samples of callers told of functions that V8 did not see. */
+  readonly hotLoops?: HotLoopRepair | undefined
+  /** Stacks of such functions. */
+  readonly repairedStacks?: ReadonlySet<number> | undefined
 }
 
 export interface CpuStacks {
@@ -48,27 +59,27 @@ export async function cpuStacksWithSources(
   recording: CpuRecording,
   findSources: FindSources,
 ): Promise<CpuStacks> {
-  const profiles = recording.threads.map(parseThread)
+  const threads = recording.threads.map(parseThread)
   const questions = new SourceQuestions()
-  for (const profile of profiles) addQuestions(questions, profile)
-  return stacksOf(recording, profiles, await findSources(questions.all()))
+  for (const { profile } of threads) addQuestions(questions, profile)
+  return stacksOf(recording, threads, await findSources(questions.all()))
 }
 
 function stacksOf(
   recording: CpuRecording,
-  profiles: readonly CpuProfile[],
+  parsed: readonly HotLoopRepair[],
   sources?: SourceLookup,
 ): CpuStacks {
   const frames = new Frames(recording.target.workingDirectory, sources)
   const threads = recording.threads.flatMap((thread, index) => {
-    const profile = profiles[index]
-    return profile ? [threadStacks(thread, profile, recording.samplingIntervalUs, frames)] : []
+    const repair = parsed[index]
+    return repair ? [threadStacks(thread, repair, recording.samplingIntervalUs, frames)] : []
   })
   return { recording, frames: frames.all, threads, sources }
 }
 
-function parseThread({ profileJson }: ThreadRecording): CpuProfile {
-  return parseCpuProfile(profileJson)
+function parseThread({ profileJson, checks = [] }: ThreadRecording): HotLoopRepair {
+  return repairHotLoops(parseCpuProfile(profileJson), checks)
 }
 
 /** Where functions start, and the lines that ran. */
@@ -85,11 +96,12 @@ function addQuestions(questions: SourceQuestions, profile: CpuProfile): void {
 }
 
 function threadStacks(
-  { pid, thread }: ThreadRecording,
-  profile: CpuProfile,
+  { pid, thread, cpuTimes }: ThreadRecording,
+  hotLoops: HotLoopRepair,
   samplingIntervalUs: number,
   frames: Frames,
 ): ThreadStacks {
+  const { profile, repairedNodes } = hotLoops
   const merged = mergeNodes(profile, frames)
   const selfSamples = new Float64Array(merged.stackCount)
   const selfUs = new Float64Array(merged.stackCount)
@@ -98,6 +110,11 @@ function threadStacks(
     if (stack < 0) return
     selfUs[stack] = (selfUs[stack] ?? 0) + durationUs
   })
+  const frameOf = (stack: number) => frames.all[merged.frames[stack] ?? -1]
+  const kinds = {
+    isIdle: (stack: number) => frameOf(stack)?.isIdle === true,
+    isNative: (stack: number) => frameOf(stack)?.origin === 'native',
+  }
   let sampleCount = 0
   for (const [node, hits] of profile.hitCounts.entries()) {
     const stack = merged.stackOf[node] ?? -1
@@ -114,5 +131,8 @@ function threadStacks(
     sampleCount,
     durationUs: profile.endTimeUs - profile.startTimeUs,
     ...totals,
+    repairedStacks: new Set([...repairedNodes].map((node) => merged.stackOf[node] ?? -1)),
+    hotLoops,
+    onCpu: cpuTimes && onCpu({ profile, samplingIntervalUs, times: cpuTimes, ...merged, ...kinds }),
   }
 }

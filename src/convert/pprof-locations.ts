@@ -1,7 +1,7 @@
 /** The locations of a profile under way: one for each function, one more for each line that was hit. */
 import type { FunctionRef, LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
 import type { Frame } from './frame.ts'
-import { AddressSpace, lineAddress } from './frame-address.ts'
+import { AddressSpace, frameAddress, lineAddress } from './frame-address.ts'
 
 export class PprofLocations {
   readonly symbols: (readonly [address: number, name: string])[] = []
@@ -10,6 +10,7 @@ export class PprofLocations {
   readonly #addresses = new AddressSpace()
   readonly #functions: FunctionRef[] = []
   readonly #ofFunction: LocationRef[] = []
+  readonly #ofName = new Map<string, LocationRef>()
   readonly #ofLine = new Map<number, LocationRef>()
 
   constructor(builder: ProfileBuilder, frames: readonly Frame[]) {
@@ -37,6 +38,19 @@ export class PprofLocations {
     if (known) return known
     const location = this.#add(index, lineAddress(frame.address, line), line, 0)
     this.#ofLine.set(key, location)
+    return location
+  }
+
+  /** A place that is no function, such as all threads of a kind. */
+  ofName(name: string, file = ''): LocationRef {
+    const key = `${name}\0${file}`
+    const known = this.#ofName.get(key)
+    if (known) return known
+    const address = this.#addresses.claim(frameAddress(file, -1, -1, name))
+    const fn = this.#builder.addFunction(name, file, 0)
+    this.symbols.push([address, name])
+    const location = this.#builder.addLocation(address, fn, 0, 0)
+    this.#ofName.set(key, location)
     return location
   }
 

@@ -6,6 +6,8 @@ import { WorkerTransport } from './worker-transport.ts'
 export interface Worker {
   /** `name#3`, or `worker#3` without a name: the number is the target's own threadId, so it is unique. */
   readonly thread: string
+  /** Of its script; as the target says, so unchecked. */
+  readonly url: string
   readonly session: Session
 }
 
@@ -63,7 +65,7 @@ export class WorkerSessions {
     for (const unlisten of this.#unlisten) unlisten()
   }
 
-  #attached(sessionId: string, { workerId, title }: WorkerInfo): void {
+  #attached(sessionId: string, { workerId, title, url }: WorkerInfo): void {
     const isTooMuch = this.#transports.size >= maxWorkers || this.#everCount >= maxWorkersEver
     if (isTooMuch || this.#transports.has(sessionId)) return
     this.#everCount++
@@ -72,6 +74,7 @@ export class WorkerSessions {
     const { commandTimeoutMs, onWorker } = this.#options
     onWorker({
       thread: threadName(workerId, title),
+      url,
       session: new Session(transport, { commandTimeoutMs }),
     })
   }
@@ -80,6 +83,7 @@ export class WorkerSessions {
 interface WorkerInfo {
   readonly workerId: string
   readonly title: string
+  readonly url: string
 }
 
 /** Titles are `[worker 3] name`, `[worker 3] WorkerThread` or `[worker 3]` (seen on Node 18 to 26). */

@@ -17,6 +17,8 @@ import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
+import { threadcreateHandler } from './routes/threadcreate.ts'
+import { wallHandler } from './routes/wall.ts'
 
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/', landingHandler(context))
@@ -43,6 +45,8 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
     app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
+    app.get(`${prefix}/debug/pprof/threadcreate`, threadcreateHandler(context))
+    app.get(`${prefix}/debug/pprof/wall`, wallHandler(context))
     app.get(`${prefix}/debug/pprof/*`, unknownProfile)
   }
 }

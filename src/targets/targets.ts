@@ -2,6 +2,7 @@
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
 import { findThread } from '../proc/find-thread.ts'
+import { type CpuTime, readCpuTime } from '../proc/thread-times.ts'
 import { ThreadWatch } from '../proc/thread-watch.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { InspectorFinder } from './find-inspector.ts'
@@ -12,10 +13,12 @@ import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
+import { type ProcessTimes, processTimes } from './process-times.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
 import { readTargetPackages, type TargetPackages } from './target-packages.ts'
+import { type TargetThreads, targetThreads } from './target-threads.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
 export interface TargetsOptions extends DirectoryOptions {
@@ -132,6 +135,21 @@ export class Targets {
   /** The thread that has this id in its own pid namespace; undefined when there is none. */
   findThread(pid: number, innermostTid: number): Promise<number | undefined> {
     return findThread(pid, innermostTid, this.procRoot)
+  }
+
+  /** The CPU time of all its threads; undefined where it is known by its port only, or gone. */
+  processTimes(target: Target): Promise<ProcessTimes | undefined> {
+    return processTimes(target, this.procRoot)
+  }
+
+  /** Its threads and what each is for; undefined where it is known by its port only, or gone. */
+  threads(target: Target, workers?: ReadonlySet<number>): Promise<TargetThreads | undefined> {
+    return targetThreads(target, this.procRoot, workers)
+  }
+
+  /** The CPU time of one of its threads. */
+  cpuTime({ pid }: Target, tid: number): Promise<CpuTime | undefined> {
+    return readCpuTime(pid, tid, this.procRoot)
   }
 
   /** The npm packages that files of the target belong to. Touches nothing. */

@@ -62,6 +62,18 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'Maps given program counters to function names. Counters can be specified in a GET raw ' +
       'query or POST body, multiple counters are separated by +.',
   },
+  {
+    name: 'threadcreate',
+    description:
+      'Every thread of the process and what it is for. You can specify seconds for those that were ' +
+      'started within that time, and workers=1 for the names and scripts of worker threads.',
+  },
+  {
+    name: 'wall',
+    description:
+      'Where threads spend their time, on and off the CPU (as fgprof). You can specify seconds, hz ' +
+      'and format=collapsed.',
+  },
 ]
 
 const style = `
@@ -105,7 +117,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking allocs, block, heap, mutex or profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, block, heap, mutex, profile or wall records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>

@@ -1,0 +1,103 @@
+/** What the routes of CPU and wall profiles share: parameters, the recording and the answer's headers. */
+import type { FastifyReply } from 'fastify'
+import { recordCpu } from '../captures/cpu.ts'
+import type { CpuRecording } from '../captures/cpu-recording.ts'
+import { recordCpuTree } from '../captures/cpu-tree.ts'
+import type { EncodedProfile } from '../convert/cpu-formats.ts'
+import type { FindSources } from '../convert/source-lookup.ts'
+import { CaptureError } from '../errors.ts'
+import type { Target } from '../targets/target.ts'
+import type { ServerContext } from './context.ts'
+import { oneOf, type Query, wholeNumber } from './parameters.ts'
+import type { CaptureCost } from './run-capture.ts'
+import { targetSources, wantsSources } from './target-sources.ts'
+
+/** The highest rate that captures/ records at: beyond it the target pays more than it tells. */
+const maxHz = 1000
+
+export interface CpuParameters {
+  readonly seconds: number
+  readonly hz: number
+  readonly tree: boolean
+  readonly force: boolean
+  readonly sourcemaps: boolean
+}
+
+export interface CpuAnswer extends EncodedProfile {
+  readonly recording: CpuRecording
+}
+
+export function readCpuParameters(
+  query: Query,
+  context: ServerContext,
+  defaultHz: number,
+): CpuParameters {
+  const { limits, profile } = context
+  return {
+    tree: oneOf(query, 'tree', ['0', '1'], '0') === '1',
+    seconds: wholeNumber(query, 'seconds', {
+      fallback: profile.seconds,
+      min: 1,
+      max: limits.maxSeconds,
+    }),
+    hz: wholeNumber(query, 'hz', { fallback: defaultHz, min: 1, max: maxHz }),
+    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    sourcemaps: wantsSources(query, context),
+  }
+}
+
+export interface CpuWork extends CpuParameters {
+  readonly kind: 'profile' | 'wall'
+  readonly mainThreadOnly: boolean
+  readonly encode: (
+    recording: CpuRecording,
+    sources: FindSources | undefined,
+  ) => Promise<EncodedProfile>
+}
+
+export async function recordForAnswer(
+  context: ServerContext,
+  target: Target,
+  { kind, seconds, hz, tree, force, sourcemaps, mainThreadOnly, encode }: CpuWork,
+  signal: AbortSignal,
+): Promise<CpuAnswer> {
+  const { targets, symbols, limits } = context
+  const maxPauseMs = force ? undefined : limits.maxPauseMs
+  const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
+  const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
+  if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
+  const encoded = await encode(recording, targetSources(context, recording.target, sourcemaps))
+  symbols.add(encoded.symbols)
+  return { ...encoded, recording }
+}
+
+/** For the log. */
+export function cpuCost({ recording, bytes }: CpuAnswer): CaptureCost {
+  return {
+    attachMs: recording.attachMs,
+    startPauseMs: recording.startPauseMs,
+    stopPauseMs: recording.stopPauseMs,
+    openedInspector: recording.openedInspector,
+    sizeBytes: bytes.byteLength,
+  }
+}
+
+/** `pprofName`: Go's name of the file for pprof, which has no extension; the others open by theirs. */
+export function sendCpuAnswer(
+  reply: FastifyReply,
+  pprofName: string,
+  { recording, bytes, contentType, extension }: CpuAnswer,
+): FastifyReply {
+  const { pid } = recording.target
+  const file = extension === '.pb.gz' ? pprofName : `${pprofName}-${pid}${extension}`
+  return reply
+    .headers({
+      'Content-Type': contentType,
+      'Content-Disposition': `attachment; filename="${file}"`,
+      'X-Pprofd-Pid': pid,
+      'X-Pprofd-Attach-Ms': recording.attachMs.toFixed(1),
+      'X-Pprofd-Start-Pause-Ms': recording.startPauseMs.toFixed(1),
+      'X-Pprofd-Stop-Pause-Ms': recording.stopPauseMs.toFixed(1),
+    })
+    .send(bytes)
+}
