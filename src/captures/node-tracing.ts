@@ -1,0 +1,164 @@
+/**
+ * Node's trace events (the inspector's domain NodeTracing), of all threads of the process. Node keeps
+ * them until a buffer of 65,536 is full, or until anybody's tracing starts or stops: then everybody
+ * gets what there is. So a second session that starts and stops makes the first one's events come
+ * without an end of its tracing. Works while JavaScript blocks the main thread (Node 18 to 26).
+ *
+ * The buffer must not get full: Node then hands it over on a thread of its own, and a start or stop at
+ * that moment has two threads write into one stream. So events are fetched before, as often as their
+ * rate demands, and where there are too many for that, tracing ends.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CommandOptions, Session } from '../inspector/session.ts'
+
+/** A third of the buffer: the rate may double from one time to the next. */
+const wantedPerFlush = 20_000
+
+/** Some 2 to 5 ms of the main thread are spent at each time, so no more often than that. */
+const shortestFlushMs = 50
+const firstFlushMs = 100
+const longestFlushMs = 1000
+
+/** Nearly the buffer: what comes next may fill it. */
+const tooManyPerFlush = 50_000
+
+/** Some 50 MB as objects here. What comes on top of it within a window is counted, not kept. */
+const maxPendingEvents = 100_000
+
+/** Events follow within a few ms of what makes them come. */
+const arrivalMs = 1000
+
+/** Nobody's tracing costs less: garbage collections. */
+const cheapest = ['v8']
+
+export interface TakenEvents {
+  readonly events: readonly unknown[]
+  /** Events that came and were not kept, because too many came; of a batch that came broken, one. */
+  readonly droppedCount: number
+}
+
+export class NodeTracing {
+  readonly #session: Session
+  /** The one that makes events come; without it the tracing itself is stopped and started for that. */
+  readonly #companion: Session | undefined
+  readonly #categories: readonly string[]
+  readonly #unlisten: () => void
+  readonly #ended = new AbortController()
+  #pumping: Promise<void> | undefined
+  #flushing: Promise<void> = Promise.resolve()
+  #events: unknown[] = []
+  #droppedCount = 0
+  #arrivedCount = 0
+  #onArrival = () => {}
+  #isOn = false
+  #hasTooMany = false
+
+  constructor(session: Session, companion: Session | undefined, categories: readonly string[]) {
+    this.#session = session
+    this.#companion = companion
+    this.#categories = categories
+    this.#unlisten = session.on('NodeTracing.dataCollected', ({ value, broken }) => {
+      if (broken === true) this.#droppedCount++
+      if (Array.isArray(value)) this.#collect(value)
+    })
+  }
+
+  /** Whether it was ended because Node's buffer could not be emptied as fast as it filled. */
+  get hasTooMany(): boolean {
+    return this.#hasTooMany
+  }
+
+  async start(options: CommandOptions): Promise<void> {
+    await this.#start(this.#session, this.#categories, options)
+    this.#isOn = true
+    this.#pumping = this.#pump(options)
+  }
+
+  /** Makes Node hand over what it has. */
+  flush(options: CommandOptions): Promise<void> {
+    this.#flushing = this.#flushing.catch(() => {}).then(() => this.#flush(options))
+    return this.#flushing
+  }
+
+  /** What has come since it was last called. */
+  take(): TakenEvents {
+    const taken = { events: this.#events, droppedCount: this.#droppedCount }
+    this.#events = []
+    this.#droppedCount = 0
+    return taken
+  }
+
+  /** Makes sure that it is off, whatever happened before. */
+  async close(timeoutMs = 1500): Promise<void> {
+    this.#ended.abort()
+    this.#unlisten()
+    // The companion's first: it may have been left in the middle of a flush.
+    for (const session of [this.#companion, this.#session]) {
+      await session?.send('NodeTracing.stop', {}, { timeoutMs }).catch(() => {})
+    }
+    await this.#pumping
+  }
+
+  /** Ends without a word when a command fails: whoever takes a window sends the next, and hears of it. */
+  async #pump(options: CommandOptions): Promise<void> {
+    let intervalMs = firstFlushMs
+    const signal = this.#ended.signal
+    while (this.#isOn && !signal.aborted) {
+      try {
+        await sleep(intervalMs, undefined, { signal })
+        const arrivedBefore = this.#arrivedCount
+        await this.flush(options)
+        const arrived = this.#arrivedCount - arrivedBefore
+        if (arrived > tooManyPerFlush) return await this.#giveUp(options)
+        const fitting = (intervalMs * wantedPerFlush) / Math.max(1, arrived)
+        // What is rare now may be frequent soon.
+        const calm = Math.min(longestFlushMs, intervalMs * 2)
+        intervalMs = Math.max(shortestFlushMs, Math.min(fitting, calm))
+      } catch {
+        return
+      }
+    }
+  }
+
+  async #flush(options: CommandOptions): Promise<void> {
+    if (!this.#isOn) return
+    const arrived = new Promise<void>((resolve) => {
+      this.#onArrival = resolve
+    })
+    if (this.#companion) {
+      await this.#start(this.#companion, cheapest, options)
+      await this.#companion.send('NodeTracing.stop', {}, options)
+    } else {
+      await this.#session.send('NodeTracing.stop', {}, options)
+      await this.#start(this.#session, this.#categories, options)
+    }
+    await Promise.race([arrived, sleep(arrivalMs, undefined, { ref: false })])
+  }
+
+  async #giveUp(options: CommandOptions): Promise<void> {
+    this.#isOn = false
+    this.#hasTooMany = true
+    await this.#session.send('NodeTracing.stop', {}, options)
+  }
+
+  #start(session: Session, includedCategories: readonly string[], options: CommandOptions) {
+    const traceConfig = { includedCategories: [...includedCategories] }
+    return session.send('NodeTracing.start', { traceConfig }, options)
+  }
+
+  #collect(value: readonly unknown[]): void {
+    // Node ends what it hands over with events that describe the process, alone.
+    if (value.length > 0 && value.every(isMetadata)) {
+      this.#onArrival()
+      return
+    }
+    this.#arrivedCount += value.length
+    const room = maxPendingEvents - this.#events.length
+    for (const event of value.slice(0, room)) this.#events.push(event)
+    this.#droppedCount += Math.max(0, value.length - room)
+  }
+}
+
+function isMetadata(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'ph' in event && event.ph === 'M'
+}
