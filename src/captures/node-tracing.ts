@@ -14,9 +14,12 @@ import type { CommandOptions, Session } from '../inspector/session.ts'
 /** A third of the buffer: the rate may double from one time to the next. */
 const wantedPerFlush = 20_000
 
-/** Some 2 to 5 ms of the main thread are spent at each time, so no more often than that. */
+/**
+ * Some ms of the main thread are spent at each time, and Node forgets the length of what a thread is
+ * doing at that moment: so no more often than needed.
+ */
 const shortestFlushMs = 50
-const firstFlushMs = 100
+const firstFlushMs = 200
 const longestFlushMs = 1000
 
 /** Nearly the buffer: what comes next may fill it. */
@@ -49,6 +52,8 @@ export class NodeTracing {
   #events: unknown[] = []
   #droppedCount = 0
   #arrivedCount = 0
+  #intervalMs = firstFlushMs
+  #flushedMs = 0
   #onArrival = () => {}
   #isOn = false
   #hasTooMany = false
@@ -71,6 +76,7 @@ export class NodeTracing {
   async start(options: CommandOptions): Promise<void> {
     await this.#start(this.#session, this.#categories, options)
     this.#isOn = true
+    this.#flushedMs = performance.now()
     this.#pumping = this.#pump(options)
   }
 
@@ -101,27 +107,33 @@ export class NodeTracing {
 
   /** Ends without a word when a command fails: whoever takes a window sends the next, and hears of it. */
   async #pump(options: CommandOptions): Promise<void> {
-    let intervalMs = firstFlushMs
     const signal = this.#ended.signal
     while (this.#isOn && !signal.aborted) {
       try {
-        await sleep(intervalMs, undefined, { signal })
-        const arrivedBefore = this.#arrivedCount
-        await this.flush(options)
-        const arrived = this.#arrivedCount - arrivedBefore
-        if (arrived > tooManyPerFlush) return await this.#giveUp(options)
-        const fitting = (intervalMs * wantedPerFlush) / Math.max(1, arrived)
-        // What is rare now may be frequent soon.
-        const calm = Math.min(longestFlushMs, intervalMs * 2)
-        intervalMs = Math.max(shortestFlushMs, Math.min(fitting, calm))
+        const sinceMs = performance.now() - this.#flushedMs
+        await sleep(Math.max(1, this.#intervalMs - sinceMs), undefined, { signal })
+        if (performance.now() - this.#flushedMs >= this.#intervalMs) await this.flush(options)
+        if (this.#hasTooMany) return await this.#giveUp(options)
       } catch {
         return
       }
     }
   }
 
+  /** When it is to be fetched next, by what came since it was last. */
+  #plan(arrivedCount: number): void {
+    const passedMs = Math.max(1, performance.now() - this.#flushedMs)
+    const fittingMs = (passedMs * wantedPerFlush) / Math.max(1, arrivedCount)
+    // What is rare now may be frequent soon.
+    const calmMs = Math.min(longestFlushMs, this.#intervalMs * 2)
+    this.#intervalMs = Math.max(shortestFlushMs, Math.min(fittingMs, calmMs))
+    this.#flushedMs = performance.now()
+    if (arrivedCount > tooManyPerFlush) this.#hasTooMany = true
+  }
+
   async #flush(options: CommandOptions): Promise<void> {
     if (!this.#isOn) return
+    const arrivedBefore = this.#arrivedCount
     const arrived = new Promise<void>((resolve) => {
       this.#onArrival = resolve
     })
@@ -133,11 +145,11 @@ export class NodeTracing {
       await this.#start(this.#session, this.#categories, options)
     }
     await Promise.race([arrived, sleep(arrivalMs, undefined, { ref: false })])
+    this.#plan(this.#arrivedCount - arrivedBefore)
   }
 
   async #giveUp(options: CommandOptions): Promise<void> {
     this.#isOn = false
-    this.#hasTooMany = true
     await this.#session.send('NodeTracing.stop', {}, options)
   }
 

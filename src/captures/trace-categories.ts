@@ -1,4 +1,5 @@
 /** Node's categories of trace events: which there are, and which a trace has unless it is asked for others. */
+import { InputError } from '../errors.ts'
 
 /**
  * Of Node 18 to 26 (`NodeTracing.getCategories`), without those that have never told anything of a
@@ -35,14 +36,16 @@ export const defaultTraceCategories: readonly TraceCategory[] = [
   'v8',
 ]
 
-/** `none` records stacks only; undefined where a name is unknown. */
-export function readTraceCategories(text: string): readonly TraceCategory[] | undefined {
-  if (text === 'none') return []
+/**
+ * Names with commas between them, or `none` for stacks only.
+ * @throws {InputError} parameter-invalid naming `parameter` and the choices.
+ */
+export function readTraceCategories(text: string, parameter: string): readonly TraceCategory[] {
   const names = text.split(',').map((name) => name.trim())
-  const found = traceCategories.filter((category) => names.includes(category))
-  return names.length === 0 || !names.every(isCategory) ? undefined : found
-}
-
-function isCategory(name: string): boolean {
-  return traceCategories.some((category) => category === name)
+  if (names.length === 1 && names[0] === 'none') return []
+  const unknown = names.find((name) => !traceCategories.some((category) => category === name))
+  if (unknown === undefined) return traceCategories.filter((name) => names.includes(name))
+  const asked = JSON.stringify(unknown.slice(0, 40))
+  const choices = `none, or of ${traceCategories.join(', ')}`
+  throw new InputError('parameter-invalid', `${parameter} must be ${choices}, not ${asked}`)
 }

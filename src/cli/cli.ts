@@ -12,6 +12,7 @@ import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
+import { addTraceCommand } from './trace.ts'
 
 /** Runs one command; resolves to the exit code. Throws what main.ts reports. */
 export async function runCli(argv: readonly string[]): Promise<number> {
@@ -26,6 +27,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addPsCommand(commands)
   addCheckCommand(commands)
   addProfileCommand(commands)
+  addTraceCommand(commands)
   addGoroutineCommand(commands)
   addHeapCommands(commands)
   addHeapSnapshotCommand(commands)

@@ -56,14 +56,20 @@ export interface ConfiguredTarget {
 }
 
 /** Called as in URLs; `heap` means allocs, too, and `goroutine` panicparse. */
-export type ProfileKind = 'profile' | 'heap' | 'retained' | 'heapsnapshot' | 'goroutine'
+export type ProfileKind = 'profile' | 'heap' | 'retained' | 'heapsnapshot' | 'goroutine' | 'trace'
 
 /**
  * What the daemon serves where the configuration does not say. A heap snapshot holds every string of
  * the target, its passwords and its users' data, so it needs to be allowed by name. Whoever runs a
  * command has the right to take one anyway.
  */
-export const servedProfiles: readonly ProfileKind[] = ['profile', 'heap', 'retained', 'goroutine']
+export const servedProfiles: readonly ProfileKind[] = [
+  'profile',
+  'heap',
+  'retained',
+  'goroutine',
+  'trace',
+]
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */

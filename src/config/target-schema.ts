@@ -4,7 +4,14 @@
 const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
 
 /** What can be taken of a target; `heap` means allocs, too. */
-export const profileKinds = ['profile', 'heap', 'retained', 'heapsnapshot', 'goroutine'] as const
+export const profileKinds = [
+  'profile',
+  'heap',
+  'retained',
+  'heapsnapshot',
+  'goroutine',
+  'trace',
+] as const
 
 /** Linux's PID_MAX_LIMIT. */
 export const maxPid = 4_194_304

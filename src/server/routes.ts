@@ -15,6 +15,7 @@ import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
+import { traceHandler } from './routes/trace.ts'
 
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/', landingHandler(context))
@@ -38,6 +39,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
     app.get(`${prefix}/debug/pprof/retained`, retainedHandler(context))
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
+    app.get(`${prefix}/debug/pprof/trace`, traceHandler(context))
     app.get(`${prefix}/debug/pprof/*`, unknownProfile)
   }
 }

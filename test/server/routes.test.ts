@@ -84,6 +84,7 @@ t.test('the index is that of Go, with the profiles that exist', async (t) => {
     "<tr><td>0</td><td><a href='profile?debug=1'>profile</a></td></tr>",
     "<tr><td>0</td><td><a href='retained?debug=1'>retained</a></td></tr>",
     "<tr><td>0</td><td><a href='symbol?debug=1'>symbol</a></td></tr>",
+    "<tr><td>0</td><td><a href='trace?debug=1'>trace</a></td></tr>",
   ])
   t.ok(allowsItsStyle(answer), 'the policy allows the style of the page')
   const chosen = await app.inject('/debug/pprof/?target=self')

@@ -1,9 +1,12 @@
 /**
  * Turns of one thread's event loop: how long it was busy without a rest, which is how long everything
- * that became ready meanwhile had to wait. When it was busy, samples tell, so shorter turns than their
- * interval are seen by chance only; where one turn followed the other at once, Node's events tell.
+ * that became ready meanwhile had to wait. When it was busy, samples tell; where one turn followed the
+ * other at once, Node's events tell. A turn that one sample hit is left out: how long it was, nobody knows.
  */
 import type { EmitEvent } from './trace-event.ts'
+
+/** Two of them prove that the time between them was busy. */
+const minHits = 2
 
 export class LoopTurns {
   readonly #emit: EmitEvent
@@ -11,6 +14,8 @@ export class LoopTurns {
   readonly #thread: string
   #beginUs: number | undefined
   #endUs = 0
+  /** When samples hit the turns since `#beginUs`. */
+  #hitsUs: number[] = []
   /** Ends of turns that were not needed yet, in order of time. */
   #marksUs: number[] = []
 
@@ -28,6 +33,7 @@ export class LoopTurns {
   /** The thread was busy, without a rest since it was last; calls are in order of time. */
   busy(startUs: number, endUs: number): void {
     this.#beginUs ??= startUs
+    this.#hitsUs.push(startUs)
     this.#endUs = Math.max(endUs, this.#endUs)
   }
 
@@ -43,6 +49,7 @@ export class LoopTurns {
     const lastUs = this.#divide(this.#beginUs)
     if (lastUs < this.#endUs) this.#turn(lastUs, this.#endUs)
     this.#beginUs = undefined
+    this.#hitsUs = []
   }
 
   #divide(beginUs: number): number {
@@ -54,10 +61,13 @@ export class LoopTurns {
       fromUs = markUs
     }
     this.#beginUs = fromUs
+    this.#hitsUs = this.#hitsUs.filter((hitUs) => hitUs >= fromUs)
     return fromUs
   }
 
   #turn(fromUs: number, toUs: number): void {
+    const hits = this.#hitsUs.filter((hitUs) => hitUs >= fromUs && hitUs < toUs)
+    if (hits.length < minHits) return
     const { pid, tid } = this.#track
     const id = String(tid)
     const slice = { name: 'turn', cat: 'event loop', pid, tid, id }

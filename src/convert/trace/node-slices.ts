@@ -58,7 +58,7 @@ export class NodeSlices {
     else if (ph === 'e' || ph === 'F') this.#operations.end(event)
     else if (ph === 'B') this.#lanes.begin(event)
     else if (ph === 'E') this.#lanes.end(event)
-    else if (ph === 'X') this.#lanes.complete(event)
+    else if (ph === 'X' && !isTrifle(event)) this.#lanes.complete(event)
     else if (ph === 'C') this.#emit(this.#plain('C', event))
     else if (ph === 'I' || ph === 'i' || ph === 'R') {
       this.#emit({ ...this.#plain('i', event), s: 't' })
@@ -68,6 +68,13 @@ export class NodeSlices {
   #plain(ph: 'C' | 'i', { name, cat, tid, ts, args }: NodeEvent): TraceEvent {
     return { ph, name, cat, pid: this.#pid, tid, ts, ...(args && { args }) }
   }
+}
+
+/** Every turn has several of them, which would be most of a trace. */
+const trifleUs = 50
+
+function isTrifle({ cat, dur }: NodeEvent): boolean {
+  return cat === 'node.environment' && dur < trifleUs
 }
 
 /** Node looks for immediates when it has polled, at the end of every turn of libuv's loop. */

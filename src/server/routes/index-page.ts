@@ -50,6 +50,13 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'Maps given program counters to function names. Counters can be specified in a GET raw ' +
       'query or POST body, multiple counters are separated by +.',
   },
+  {
+    name: 'trace',
+    description:
+      'A trace of execution of the target: the stacks of every thread over time, garbage collections, ' +
+      'the event loop and async operations. You can specify the duration in the seconds GET ' +
+      'parameter. Open the file with ui.perfetto.dev, chrome://tracing or speedscope.',
+  },
 ]
 
 const style = `
@@ -93,7 +100,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking allocs, heap or profile records for its default time before the answer comes.</p>
+<p>Clicking allocs, heap, profile or trace records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>

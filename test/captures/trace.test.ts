@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { recordTrace } from '../../src/captures/trace.ts'
+import { readTraceCategories } from '../../src/captures/trace-categories.ts'
+import type { CheckedTrace } from '../fixtures/support/check-trace.ts'
+import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
+import type { SpawnedTarget } from '../fixtures/support/spawn-target.ts'
+import {
+  isAsBefore as isAsBeforeOn,
+  newTargets,
+  obey,
+  spawnObedient,
+  targetOf,
+} from '../targets/new-targets.ts'
+import { spawnTraced, traceOf } from './traced.ts'
+
+t.setTimeout(300_000)
+
+for (const major of nodeMajors) {
+  const { path: node, reason } = await nodeBinary(major)
+  t.test(`traces what a process does on Node ${major}`, { skip: reason ?? false }, async (t) => {
+    const spawned = await spawnTraced(t, node)
+    const targets = newTargets(t)
+    const { trace, recording } = await traceOf(targets, spawned, {
+      durationMs: 1200,
+      windowMs: 400,
+    })
+    t.ok(recording.windowCount >= 2)
+    t.strictSame(recording.missing, [])
+    t.equal(recording.untraced, undefined)
+    hasStacks(t, trace, spawned.pid)
+    const worker = trace.tidOf(/^pool#1$/)
+    t.not(worker, undefined)
+    t.ok(worker !== undefined && worker > spawned.pid && worker < 10_000_000, 'its own kernel id')
+    t.ok(
+      trace.slices.some(({ tid, path }) => tid === worker && path.at(-1)?.endsWith('middle')),
+      'the worker has a track',
+    )
+    for (const [cat, name, minMs] of operations) {
+      const found = trace.asyncSlices.filter((slice) => slice.cat === cat && slice.name === name)
+      t.ok(found.length > 0, `${cat} ${name}`)
+      t.ok(
+        found.some(({ ts, endTs }) => endTs - ts >= minMs * 1000),
+        `${name} has its length`,
+      )
+    }
+    const turns = trace.asyncSlices.filter(
+      ({ cat, tid }) => cat === 'event loop' && tid === spawned.pid,
+    )
+    t.ok(
+      turns.some(({ ts, endTs }) => endTs - ts > 40_000 && endTs - ts < 400_000),
+      'the turn that blocks the loop',
+    )
+    isOnOneClock(t, trace)
+    await isAsBefore(t, spawned)
+  })
+}
+
+function isAsBefore(t: Test, spawned: SpawnedTarget): Promise<void> {
+  const { port } = spawned.ready
+  return isAsBeforeOn(t, spawned, port === undefined ? [] : [port])
+}
+
+const operations = [
+  ['node.http', 'http.server.request', 35],
+  ['node.http', 'http.client.request', 35],
+  ['node.dns.native', 'lookup', 0],
+  ['node.fs.async', 'open', 0],
+  ['node.environment', 'RunTimers', 50],
+] as const
+
+function hasStacks(t: Test, trace: CheckedTrace, pid: number): void {
+  const inMiddle = trace.slices.filter(({ tid, name }) => tid === pid && name.endsWith('.middle'))
+  t.ok(inMiddle.length >= 3, `${inMiddle.length} calls in 1.2 s`)
+  t.ok(
+    inMiddle.every(({ path }) => path.at(-2)?.endsWith('traced.outermost')),
+    'under their caller',
+  )
+  t.ok(
+    inMiddle.some(({ ts, endTs }) => endTs - ts > 30_000),
+    'samples of one call are one slice',
+  )
+  t.match(inMiddle[0]?.args, { at: /test\/fixtures\/targets\/traced\.cjs:\d+$/ })
+}
+
+/** The call blocks in a timer: samples by V8 and the phase by Node must be at the same time. */
+function isOnOneClock(t: Test, trace: CheckedTrace): void {
+  const phases = trace.asyncSlices.filter(({ name, ts, endTs }) => {
+    return name === 'RunTimers' && endTs - ts > 50_000
+  })
+  const calls = trace.slices.filter(({ name, ts, endTs }) => {
+    return name.endsWith('traced.middle') && endTs - ts > 30_000
+  })
+  // Of phases, for Node forgets the length of those in which its events are fetched.
+  const hasCall = (phase: { readonly ts: number; readonly endTs: number }) =>
+    calls.some(({ ts, endTs }) => ts >= phase.ts - 15_000 && endTs <= phase.endTs + 15_000)
+  const found = phases.filter(hasCall).length
+  t.ok(found >= phases.length * 0.6, `a call in ${found} of ${phases.length} phases of timers`)
+}
+
+t.test('a slice goes on over the seams of windows, also while the loop is blocked', async (t) => {
+  const spawned = await spawnObedient(t)
+  const targets = newTargets(t)
+  const block = `function holds() { const end = Date.now() + 1500; while (Date.now() < end) Array.from([1], (one) => { for (let i = 0; i < 1e4; i++) one += i % 7; return one }) } setTimeout(holds, 150)`
+  const { trace, recording } = await traceOf(targets, spawned, {
+    durationMs: 2000,
+    windowMs: 300,
+    onPhase: (phase) => {
+      if (phase === 'recording') spawned.send(block)
+    },
+  })
+  t.ok(recording.windowCount >= 5)
+  const held = trace.slices.filter(({ name }) => name.endsWith('.holds'))
+  t.equal(held.length, 1, 'one slice, though it was recorded in pieces')
+  const [{ ts = 0, endTs = 0 } = {}] = held
+  t.ok(endTs - ts > 1_200_000 && endTs - ts < 1_800_000, `${endTs - ts} us`)
+  const turns = trace.asyncSlices.filter(({ name, tid }) => name === 'turn' && tid === spawned.pid)
+  t.ok(
+    turns.some((turn) => turn.endTs - turn.ts > 1_200_000),
+    'one turn of the loop',
+  )
+  await isAsBefore(t, spawned)
+})
+
+t.test('given up in the middle, the target is as before', async (t) => {
+  const spawned = await spawnTraced(t)
+  const targets = newTargets(t)
+  const abort = new AbortController()
+  const tracing = recordTrace(targets, await targetOf(targets, spawned), {
+    durationMs: 60_000,
+    windowMs: 200,
+    hz: 100,
+    categories: readTraceCategories('v8,node.async_hooks', 'categories'),
+    signal: abort.signal,
+    onStart: () => {},
+    write: () => abort.abort(),
+  })
+  await t.rejects(tracing, { code: 'capture-aborted' })
+  await isAsBefore(t, spawned)
+})
+
+t.test('a reader that takes nothing does not keep the target recording', async (t) => {
+  const spawned = await spawnObedient(t)
+  const targets = newTargets(t)
+  const tracing = traceOf(targets, spawned, {
+    durationMs: 60_000,
+    windowMs: 100,
+    stallMs: 300,
+    write: () => new Promise(() => {}),
+  })
+  await t.rejects(tracing, { code: 'capture-aborted', message: /nobody took the trace for 0.3 s/ })
+  await isAsBefore(t, spawned)
+})
+
+t.test('two traces at once leave each other alone', async (t) => {
+  const spawned = await spawnTraced(t)
+  const targets = newTargets(t)
+  const [short, long] = await Promise.all([
+    traceOf(targets, spawned, { durationMs: 600, windowMs: 200 }),
+    sleep(200).then(() => traceOf(targets, spawned, { durationMs: 1500, windowMs: 250 })),
+  ])
+  for (const { trace } of [short, long]) hasStacksAtAll(t, trace, spawned.pid)
+  const requests = long.trace.asyncSlices.filter(({ name }) => name === 'http.server.request')
+  const ends = requests.map(({ endTs }) => endTs)
+  t.ok(Math.max(...ends) - Math.min(...ends) > 800_000, 'it goes on when the other one has ended')
+  await isAsBefore(t, spawned)
+})
+
+function hasStacksAtAll(t: Test, trace: CheckedTrace, pid: number): void {
+  t.ok(trace.slices.some(({ tid, name }) => tid === pid && name.endsWith('traced.middle')))
+}
+
+t.test('async_hooks are switched off again', async (t) => {
+  const spawned = await spawnObedient(t)
+  const targets = newTargets(t)
+  const { trace } = await traceOf(targets, spawned, {
+    durationMs: 800,
+    categories: readTraceCategories('node.async_hooks', 'categories'),
+    onPhase: (phase) => {
+      if (phase === 'recording') spawned.send('setInterval(async () => { await null }, 20)')
+    },
+  })
+  t.ok(trace.asyncSlices.some(({ name }) => name === 'PROMISE'))
+  await obey(
+    spawned,
+    `console.log('hooks', process.binding('async_wrap').async_hook_fields.slice(0, 4).join())`,
+  )
+  t.match(spawned.stdout.text(), /^hooks 0,0,0,0$/m)
+})
+
+t.test('endEarly keeps what was recorded; without categories there are stacks only', async (t) => {
+  const spawned = await spawnTraced(t)
+  const targets = newTargets(t)
+  const { trace, recording } = await traceOf(targets, spawned, {
+    durationMs: 60_000,
+    categories: [],
+    endEarly: AbortSignal.timeout(1500),
+  })
+  t.ok(recording.windowCount <= 3)
+  hasStacksAtAll(t, trace, spawned.pid)
+  t.strictSame(new Set(trace.asyncSlices.map(({ cat }) => cat)), new Set(['event loop']))
+})
