@@ -87,9 +87,11 @@ async function stream(
 ): Promise<StreamedTrace> {
   const { signal, hz, categories } = wanted
   let sizeBytes = 0
-  const write = (bytes: Uint8Array) => {
+  const write = async (bytes: Uint8Array) => {
     sizeBytes += bytes.length
-    return answer.write(bytes)
+    await answer.write(bytes)
+    // Whoever looks on sees it come, however little it is.
+    answer.flush()
   }
   const traces: ChromeTrace[] = []
   const recording = await recordTrace(context.targets, target, {

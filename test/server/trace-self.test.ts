@@ -1,0 +1,15 @@
+// A file of its own: whoever profiles this process ends its coverage.
+import t from 'tap'
+import { checkTrace } from '../fixtures/support/check-trace.ts'
+import { startApp } from './start-app.ts'
+
+t.test('pprofd traces itself', async (t) => {
+  const { app } = startApp(t)
+  const url =
+    '/targets/self/debug/pprof/trace?seconds=0.6&sourcemaps=0&categories=v8,node.environment'
+  const answer = await app.inject(url)
+  t.equal(answer.statusCode, 200)
+  const { slices, asyncSlices } = checkTrace(answer.body)
+  t.ok(slices.length > 0)
+  t.ok(asyncSlices.some(({ cat }) => cat === 'node.environment' || cat === 'v8'))
+})
