@@ -4,26 +4,20 @@
  * gets what there is. So a second session that starts and stops makes the first one's events come
  * without an end of its tracing. Works while JavaScript blocks the main thread (Node 18 to 26).
  *
- * The buffer must not get full: Node then hands it over on a thread of its own, and a start or stop at
- * that moment has two threads write into one stream. So events are fetched before, as often as their
- * rate demands, and where there are too many for that, tracing ends.
+ * The buffer must never get full. Node then hands it over on a thread of its own, and where tracing
+ * starts or stops at that moment, two threads write into one stream: Node 20 was seen to crash
+ * (NodeTraceBuffer::Flush, InspectorTraceWriter). So events are fetched long before, and where they
+ * come too fast, tracing ends right after they were fetched, when the buffer is empty.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOptions, Session } from '../inspector/session.ts'
 
-/** A third of the buffer: the rate may double from one time to the next. */
-const wantedPerFlush = 20_000
+/** A rate that would fill the buffer at the earliest in six of these. */
+const flushMs = 100
+const tooManyPerFlush = 10_000
 
-/**
- * Some ms of the main thread are spent at each time, and Node forgets the length of what a thread is
- * doing at that moment: so no more often than needed.
- */
-const shortestFlushMs = 50
-const firstFlushMs = 200
-const longestFlushMs = 1000
-
-/** Nearly the buffer: what comes next may fill it. */
-const tooManyPerFlush = 50_000
+/** Nothing is known of the rate yet. */
+const firstFlushMs = 20
 
 /** Some 50 MB as objects here. What comes on top of it within a window is counted, not kept. */
 const maxPendingEvents = 100_000
@@ -52,7 +46,6 @@ export class NodeTracing {
   #events: unknown[] = []
   #droppedCount = 0
   #arrivedCount = 0
-  #intervalMs = firstFlushMs
   #flushedMs = 0
   #onArrival = () => {}
   #isOn = false
@@ -108,27 +101,17 @@ export class NodeTracing {
   /** Ends without a word when a command fails: whoever takes a window sends the next, and hears of it. */
   async #pump(options: CommandOptions): Promise<void> {
     const signal = this.#ended.signal
+    let intervalMs = firstFlushMs
     while (this.#isOn && !signal.aborted) {
       try {
         const sinceMs = performance.now() - this.#flushedMs
-        await sleep(Math.max(1, this.#intervalMs - sinceMs), undefined, { signal })
-        if (performance.now() - this.#flushedMs >= this.#intervalMs) await this.flush(options)
-        if (this.#hasTooMany) return await this.#giveUp(options)
+        await sleep(Math.max(1, intervalMs - sinceMs), undefined, { signal })
+        if (performance.now() - this.#flushedMs >= intervalMs) await this.flush(options)
+        intervalMs = flushMs
       } catch {
         return
       }
     }
-  }
-
-  /** When it is to be fetched next, by what came since it was last. */
-  #plan(arrivedCount: number): void {
-    const passedMs = Math.max(1, performance.now() - this.#flushedMs)
-    const fittingMs = (passedMs * wantedPerFlush) / Math.max(1, arrivedCount)
-    // What is rare now may be frequent soon.
-    const calmMs = Math.min(longestFlushMs, this.#intervalMs * 2)
-    this.#intervalMs = Math.max(shortestFlushMs, Math.min(fittingMs, calmMs))
-    this.#flushedMs = performance.now()
-    if (arrivedCount > tooManyPerFlush) this.#hasTooMany = true
   }
 
   async #flush(options: CommandOptions): Promise<void> {
@@ -145,7 +128,9 @@ export class NodeTracing {
       await this.#start(this.#session, this.#categories, options)
     }
     await Promise.race([arrived, sleep(arrivalMs, undefined, { ref: false })])
-    this.#plan(this.#arrivedCount - arrivedBefore)
+    this.#flushedMs = performance.now()
+    if (this.#arrivedCount - arrivedBefore > tooManyPerFlush) this.#hasTooMany = true
+    if (this.#hasTooMany) await this.#giveUp(options)
   }
 
   async #giveUp(options: CommandOptions): Promise<void> {

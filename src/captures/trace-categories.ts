@@ -1,5 +1,5 @@
 /** Node's categories of trace events: which there are, and which a trace has unless it is asked for others. */
-import { InputError } from '../errors.ts'
+import { CaptureError, InputError } from '../errors.ts'
 
 /**
  * Of Node 18 to 26 (`NodeTracing.getCategories`), without those that have never told anything of a
@@ -25,16 +25,37 @@ export const traceCategories = [
 
 export type TraceCategory = (typeof traceCategories)[number]
 
-/** By measured cost: see docs/endpoints/trace.md. */
+/** By measured cost, and by how often they come at most: see docs/endpoints/trace.md. */
 export const defaultTraceCategories: readonly TraceCategory[] = [
   'node.dns.native',
-  'node.environment',
   'node.fs.async',
   'node.http',
   'node.net.native',
   'node.promises.rejections',
   'v8',
 ]
+
+/**
+ * A program can make these come by the 100,000 a second, which costs it dearly, and Node may not bear
+ * it: see node-tracing.ts.
+ */
+const floods: ReadonlySet<string> = new Set<TraceCategory>([
+  'node.async_hooks',
+  'node.environment',
+  'node.fs.sync',
+  'node.fs_dir.sync',
+  'node.threadpoolwork.sync',
+])
+
+/** @throws {CaptureError} capture-too-costly where one of them may flood the target. */
+export function refuseFloods(categories: readonly TraceCategory[]): void {
+  const found = categories.filter((category) => floods.has(category))
+  if (found.length === 0) return
+  throw new CaptureError(
+    'capture-too-costly',
+    `${found.join(' and ')} may come so often that the target suffers; force=1 traces it all the same`,
+  )
+}
 
 /**
  * Names with commas between them, or `none` for stacks only.

@@ -9,7 +9,7 @@ import { NodeTracing } from './node-tracing.ts'
 import { type RecordedTarget, recordedTarget } from './recorded-target.ts'
 import { recordingTime } from './recording-time.ts'
 import { refuseLongPause } from './refuse-long-pause.ts'
-import type { TraceCategory } from './trace-categories.ts'
+import { refuseFloods, type TraceCategory } from './trace-categories.ts'
 import { type ThreadWindow, TracedThread, TracedWorkers } from './trace-thread.ts'
 
 export interface TraceOptions extends CaptureControl {
@@ -18,6 +18,8 @@ export interface TraceOptions extends CaptureControl {
   readonly hz: number
   /** Of Node's trace events; none: stacks only. */
   readonly categories: readonly TraceCategory[]
+  /** Trace also what may come too often for the target. */
+  readonly force?: boolean | undefined
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
   /** Ends the recording early and keeps it. */
@@ -85,7 +87,7 @@ const windowTimeoutMs = 120_000
 
 /**
  * Attaches, records all threads and detaches; the target is restored whatever happens.
- * @throws {CaptureError} capture-aborted when the signal fired, or nobody took the windows; pause-too-long.
+ * @throws {CaptureError} capture-aborted when the signal fired, or nobody took the windows; pause-too-long, capture-too-costly.
  * @throws {TargetError} as `Targets.attach`, target-forbidden, and target-vanished when the process ended meanwhile.
  */
 export function recordTrace(
@@ -93,8 +95,10 @@ export function recordTrace(
   target: Target,
   options: TraceOptions,
 ): Promise<TraceRecording> {
-  const beforehand = () =>
-    refuseLongPause(targets, target, 'starting the profiler', options.maxPauseMs)
+  const beforehand = async () => {
+    if (!options.force) refuseFloods(options.categories)
+    await refuseLongPause(targets, target, 'starting the profiler', options.maxPauseMs)
+  }
   const work = { ...options, kind: 'trace', beforehand }
   return withAttachment(targets, target, work, (attachment) =>
     withCompanion(targets, attachment, options.signal, (companion) =>
@@ -121,7 +125,7 @@ async function record(
       main.start(samplingIntervalUs, { timeoutMs: startTimeoutMs, signal }),
       workers.started(),
     ])
-    const untraced = await startTracing(tracing, { signal })
+    const untraced = await startTracing(tracing, { timeoutMs: windowTimeoutMs, signal })
     const start: TraceStart = {
       target: recordedTarget(attachment),
       startedAtMs: Date.now(),

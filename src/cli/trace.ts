@@ -56,7 +56,10 @@ export function addTraceCommand({ cli, run }: Commands): void {
           description: 'File to write, .json or .json.gz; - for stdout',
           defaultDescription: 'trace-NAME-PID.json',
         })
-        .option('force', captureFlags.force)
+        .option('force', {
+          type: 'boolean',
+          description: 'Record although it may cost the target more than is allowed',
+        })
         .option('source-maps', sourceMapsFlag)
         .example('$0 trace api -s 5 -o api.json.gz', 'then open it with https://ui.perfetto.dev'),
     run((args) => withTargets(args, (direct) => trace(args, direct))),
@@ -88,6 +91,7 @@ async function trace(flags: TraceFlags, direct: DirectTargets): Promise<number> 
             durationMs: seconds * 1000,
             hz,
             categories,
+            force: flags.force,
             maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
             onStart: async (start) => {
               name ||= `trace-${fileNamePart(start.target.name)}-${start.target.pid}.json`

@@ -5,11 +5,16 @@ import { startApp } from './start-app.ts'
 
 t.test('pprofd traces itself', async (t) => {
   const { app } = startApp(t)
+  const busy = setInterval(function works() {
+    const end = Date.now() + 25
+    while (Date.now() < end) Array.from([1], String)
+  }, 50)
+  t.teardown(() => clearInterval(busy))
   const url =
-    '/targets/self/debug/pprof/trace?seconds=0.6&sourcemaps=0&categories=v8,node.environment'
+    '/targets/self/debug/pprof/trace?seconds=0.6&sourcemaps=0&categories=v8,node.environment&force=1'
   const answer = await app.inject(url)
   t.equal(answer.statusCode, 200)
   const { slices, asyncSlices } = checkTrace(answer.body)
-  t.ok(slices.length > 0)
+  t.ok(slices.some(({ name }) => name.endsWith('.works')))
   t.ok(asyncSlices.some(({ cat }) => cat === 'node.environment' || cat === 'v8'))
 })

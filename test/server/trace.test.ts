@@ -74,6 +74,19 @@ t.test('what cannot be is 400, says the choices, and touches nothing', async (t)
   t.equal(spawned.stderr.text(), '')
 })
 
+t.test('categories that may flood the target need force=1', async (t) => {
+  const spawned = await spawnTraced(t)
+  const { app } = startApp(t)
+  const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.2&categories=node.async_hooks`
+  const refused = await app.inject(url)
+  t.equal(refused.statusCode, 409)
+  t.match(
+    refused.body,
+    /^node\.async_hooks may come so often .*; force=1 traces it all the same\n$/,
+  )
+  t.equal(spawned.stderr.text(), '')
+})
+
 t.test('a configuration that does not allow traces, or so long a pause, refuses', async (t) => {
   const spawned = await spawnTraced(t)
   const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.2`

@@ -27,7 +27,8 @@ const maxHz = 1000
  * hz: (default: profile.hz) samples per second and thread. Minimum is 1, maximum is 1000.
  * categories: (default: those of defaultTraceCategories) of Node's trace events, with commas between
  *   them; none: stacks only.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
+ * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs, or although
+ *   categories may come too often for the target.
  * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  */
 export function traceHandler(context: ServerContext): Handler {
@@ -98,6 +99,7 @@ async function stream(
     durationMs: wanted.seconds * 1000,
     hz,
     categories,
+    force: wanted.force,
     maxPauseMs: wanted.force ? undefined : context.limits.maxPauseMs,
     signal,
     onStart: (start) => {
