@@ -21,10 +21,12 @@ t.test('speedscope shows the stacks of each thread', { skip }, async (t) => {
   const url = `${daemon.url}/targets/${target.pid}/debug/pprof/trace?seconds=2.2`
   const text = await (await fetch(url)).text()
   checkTrace(text)
-  const page = await openChromium(t)
-  await page.open(pathToFileURL(speedscope).href)
+  // As its own command does it.
+  const script = join(t.testdir(), 'trace.js')
   const base64 = JSON.stringify(Buffer.from(text).toString('base64'))
-  await page.evaluate(`speedscope.loadFileFromBase64('trace.json', ${base64})`)
+  writeFileSync(script, `speedscope.loadFileFromBase64('trace.json', ${base64})`)
+  const page = await openChromium(t)
+  await page.open(`${pathToFileURL(speedscope).href}#localProfilePath=${script}`)
   const name = `traced.cjs (pid ${target.pid}), main (tid ${target.pid})`
   t.ok(await until(async () => (await shown(page)).includes(name)), await shown(page))
   // The sandwich view is a table of functions.
@@ -34,7 +36,9 @@ t.test('speedscope shows the stacks of each thread', { skip }, async (t) => {
   if (process.env.PPROFD_TEST_SCREENSHOT) {
     writeFileSync(process.env.PPROFD_TEST_SCREENSHOT, await page.screenshot())
   }
-  t.strictSame(page.complaints, [], 'nothing to complain about')
+  // What it says of drawing without a graphics card is none of ours.
+  const complaints = page.complaints.filter((each) => !/WebGL/.test(each))
+  t.strictSame(complaints, [], 'nothing to complain about')
 })
 
 async function shown(page: ChromiumPage): Promise<string> {
