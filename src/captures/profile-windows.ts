@@ -14,6 +14,9 @@ import type { CommandOptions, Session } from '../inspector/session.ts'
 const consoleOfV8 =
   "(globalThis.process?.getBuiltinModule?.('node:inspector') ?? require('node:inspector')).console"
 
+/** Whoever shows the samples leaves this out: it is ours (convert/trace/window-frames.ts). */
+const windowScript = 'pprofd:window'
+
 export class ProfileWindows {
   readonly #session: Session
   readonly #prefix = `pprofd-${randomUUID()}`
@@ -80,7 +83,7 @@ export class ProfileWindows {
   }
 
   async #evaluate(work: string, options: CommandOptions): Promise<void> {
-    const expression = `{ const c = ${consoleOfV8}; ${work} }`
+    const expression = `{ const c = ${consoleOfV8}; ${work} }\n//# sourceURL=${windowScript}`
     await evaluate(this.#session, expression, { ...options, commandLineApi: true })
   }
 }

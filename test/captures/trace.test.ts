@@ -31,6 +31,10 @@ for (const major of nodeMajors) {
     t.strictSame(recording.missing, [])
     t.equal(recording.untraced, undefined)
     hasStacks(t, trace, spawned.pid)
+    t.notOk(
+      trace.slices.some(({ args }) => /^(pprofd|\(eval)/.test(String(args?.at))),
+      'nothing of ours',
+    )
     const worker = trace.tidOf(/^pool#1$/)
     t.not(worker, undefined)
     t.ok(worker !== undefined && worker > spawned.pid && worker < 10_000_000, 'its own kernel id')

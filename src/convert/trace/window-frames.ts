@@ -5,6 +5,9 @@ import { type MergedNodes, mergeNodes } from '../merge-nodes.ts'
 import type { SourceLookup } from '../source-lookup.ts'
 import type { SliceFrame } from './stack-slices.ts'
 
+/** The code by which windows begin and end (captures/profile-windows.ts): no work of the target's. */
+const windowScript = 'pprofd:window'
+
 /** The frames of all threads of one window. */
 export class WindowFrames {
   readonly #frames: Frames
@@ -34,7 +37,9 @@ export class WindowFrames {
       const frame = this.#frames.all[index]
       if (frame === undefined || frame.isIdle) return []
       this.#slices[index] ??= sliceOf(frame)
-      path.push(this.#slices[index])
+      // What it interrupted is below it.
+      if (frame.file === windowScript) path.length = 0
+      else path.push(this.#slices[index])
     }
     return path.reverse()
   }
