@@ -3,10 +3,11 @@ import { CaptureError, InputError } from '../errors.ts'
 
 /**
  * Of Node 18 to 26 (`NodeTracing.getCategories`), without those that have never told anything of a
- * running program (node.bootstrap, node.console) and `node`, which means all of them.
+ * running program (node.bootstrap, node.console), `node`, which means all of them, and node.async_hooks:
+ * each promise and tick is an event, up to a million a second, and Node 24 died of it (two of three
+ * targets that awaited without a rest, see node-tracing.ts).
  */
 export const traceCategories = [
-  'node.async_hooks',
   'node.dns.native',
   'node.environment',
   'node.fs.async',
@@ -28,7 +29,6 @@ export type TraceCategory = (typeof traceCategories)[number]
 /** By measured cost, and by how often they come at most: see docs/endpoints/trace.md. */
 export const defaultTraceCategories: readonly TraceCategory[] = [
   'node.dns.native',
-  'node.fs.async',
   'node.http',
   'node.net.native',
   'node.promises.rejections',
@@ -36,14 +36,17 @@ export const defaultTraceCategories: readonly TraceCategory[] = [
 ]
 
 /**
- * A program can make these come by the 100,000 a second, which costs it dearly, and Node may not bear
- * it: see node-tracing.ts.
+ * A program can make these come by the 100,000 a second. That costs it dearly, and Node may die of it,
+ * above all with worker threads: two of five targets on Node 20 whose two workers did nothing but
+ * `fs.access` (node.fs.async, see node-tracing.ts).
  */
 const floods: ReadonlySet<string> = new Set<TraceCategory>([
-  'node.async_hooks',
   'node.environment',
+  'node.fs.async',
   'node.fs.sync',
+  'node.fs_dir.async',
   'node.fs_dir.sync',
+  'node.threadpoolwork.async',
   'node.threadpoolwork.sync',
 ])
 

@@ -60,9 +60,10 @@ t.test('what cannot be is 400, says the choices, and touches nothing', async (t)
     ['hz=1001', /^hz must be a whole number from 1 to 1000, not "1001"\n$/],
     [
       'categories=v8,nodes',
-      /^categories must be none, or of node.async_hooks, .*v8, not "nodes"\n$/,
+      /^categories must be none, or of node.dns.native, .*v8, not "nodes"\n$/,
     ],
     ['categories=none,v8', /^categories must be/],
+    ['categories=node.async_hooks', /^categories must be .*, not "node.async_hooks"\n$/],
     ['sourcemaps=2', /^sourcemaps must be one of 0, 1/],
   ] as const
   for (const [query, body] of cases) {
@@ -77,12 +78,12 @@ t.test('what cannot be is 400, says the choices, and touches nothing', async (t)
 t.test('categories that may flood the target need force=1', async (t) => {
   const spawned = await spawnTraced(t)
   const { app } = startApp(t)
-  const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.2&categories=node.async_hooks`
+  const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.2&categories=node.environment`
   const refused = await app.inject(url)
   t.equal(refused.statusCode, 409)
   t.match(
     refused.body,
-    /^node\.async_hooks may come so often .*; force=1 traces it all the same\n$/,
+    /^node\.environment may come so often .*; force=1 traces it all the same\n$/,
   )
   t.equal(spawned.stderr.text(), '')
 })
