@@ -7,7 +7,9 @@
  * The buffer must never get full. Node then hands it over on a thread of its own, and where tracing
  * starts or stops at that moment, two threads write into one stream: Node 20 was seen to crash
  * (NodeTraceBuffer::Flush, InspectorTraceWriter). So events are fetched long before, and where they
- * come too fast, tracing ends right after they were fetched, when the buffer is empty.
+ * come too fast, tracing ends right after they were fetched, when the buffer is empty. And Node does not
+ * bear that a worker thread makes events while they are fetched: one of five targets on Node 20 whose
+ * workers served HTTP died at some 8,000 events a second; none did where the main thread alone made them.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CommandOptions, Session } from '../inspector/session.ts'
@@ -49,7 +51,7 @@ export class NodeTracing {
   #flushedMs = 0
   #onArrival = () => {}
   #isOn = false
-  #hasTooMany = false
+  #endedBecause: string | undefined
 
   constructor(session: Session, companion: Session | undefined, categories: readonly string[]) {
     this.#session = session
@@ -61,9 +63,9 @@ export class NodeTracing {
     })
   }
 
-  /** Whether it was ended because Node's buffer could not be emptied as fast as it filled. */
-  get hasTooMany(): boolean {
-    return this.#hasTooMany
+  /** Why it was ended before the recording was, in words. */
+  get endedBecause(): string | undefined {
+    return this.#endedBecause
   }
 
   async start(options: CommandOptions): Promise<void> {
@@ -77,6 +79,12 @@ export class NodeTracing {
   flush(options: CommandOptions): Promise<void> {
     this.#flushing = this.#flushing.catch(() => {}).then(() => this.#flush(options))
     return this.#flushing
+  }
+
+  /** Ends it early, for that reason; what has come stays. */
+  async end(reason: string, options: CommandOptions): Promise<void> {
+    await this.#flushing.catch(() => {})
+    await this.#end(reason, options)
   }
 
   /** What has come since it was last called. */
@@ -129,12 +137,15 @@ export class NodeTracing {
     }
     await Promise.race([arrived, sleep(arrivalMs, undefined, { ref: false })])
     this.#flushedMs = performance.now()
-    if (this.#arrivedCount - arrivedBefore > tooManyPerFlush) this.#hasTooMany = true
-    if (this.#hasTooMany) await this.#giveUp(options)
+    const isTooMuch = this.#arrivedCount - arrivedBefore > tooManyPerFlush
+    if (isTooMuch)
+      await this.#end('too many events for Node to keep: name fewer categories', options)
   }
 
-  async #giveUp(options: CommandOptions): Promise<void> {
+  async #end(reason: string, options: CommandOptions): Promise<void> {
+    if (!this.#isOn) return
     this.#isOn = false
+    this.#endedBecause = reason
     await this.#session.send('NodeTracing.stop', {}, options)
   }
 

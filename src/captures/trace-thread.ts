@@ -75,10 +75,16 @@ export class TracedWorkers {
     this.#starting = starting
   }
 
-  static async open(session: Session, samplingIntervalUs: number): Promise<TracedWorkers> {
+  /** `onStart` hears of every worker, also of those that run already. */
+  static async open(
+    session: Session,
+    samplingIntervalUs: number,
+    onStart: () => void,
+  ): Promise<TracedWorkers> {
     const workers = new Set<TracedThread>()
     const starting = new Set<Promise<void>>()
     const onWorker = (worker: Worker) => {
+      onStart()
       const traced = new TracedThread(worker.thread, worker.session)
       workers.add(traced)
       // Without an answer it is missing when its window is to be fetched.

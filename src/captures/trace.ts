@@ -18,7 +18,7 @@ export interface TraceOptions extends CaptureControl {
   readonly hz: number
   /** Of Node's trace events; none: stacks only. */
   readonly categories: readonly TraceCategory[]
-  /** Trace also what may come too often for the target. */
+  /** Trace also what may come too often for the target, and targets with worker threads. */
   readonly force?: boolean | undefined
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
@@ -64,8 +64,8 @@ export interface TraceRecording extends TraceStart {
   /** The longest round trip with which a window was fetched: an upper bound of what it cost the main thread. */
   readonly longestPauseMs: number
   readonly droppedCount: number
-  /** Node's events came faster than Node can keep them, so their tracing was ended early. */
-  readonly hasTooManyEvents: boolean
+  /** Why Node's events ended before the recording did; undefined where they did not. */
+  readonly tracingEnded: string | undefined
   /** Worker threads that ended, or did not answer, before all of them could be fetched. */
   readonly missing: readonly string[]
 }
@@ -81,6 +81,10 @@ const defaultStallMs = 30_000
 
 /** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
 const startTimeoutMs = 60_000
+
+/** See node-tracing.ts: Node may crash. */
+const withWorkers = 'stacks only: Node may crash where worker threads are traced; force=1 does it'
+const workerStarted = 'a worker thread started: Node may crash where worker threads are traced'
 
 /** The main thread may be in native code, such as execSync. */
 const windowTimeoutMs = 120_000
@@ -120,12 +124,21 @@ async function record(
     categories.length > 0 ? new NodeTracing(session, companion?.session, categories) : undefined
   let workers: TracedWorkers | undefined
   try {
-    workers = await TracedWorkers.open(session, samplingIntervalUs)
+    // pprofd itself has workers, which are left alone.
+    let hasWorkers = attachment.target.kind === 'self'
+    workers = await TracedWorkers.open(session, samplingIntervalUs, () => {
+      hasWorkers = true
+      if (!options.force)
+        tracing?.end(workerStarted, { timeoutMs: windowTimeoutMs }).catch(() => {})
+    })
     const [startPauseMs] = await Promise.all([
       main.start(samplingIntervalUs, { timeoutMs: startTimeoutMs, signal }),
       workers.started(),
     ])
-    const untraced = await startTracing(tracing, { timeoutMs: windowTimeoutMs, signal })
+    const isUnsafe = hasWorkers && tracing !== undefined && !options.force
+    const untraced = isUnsafe
+      ? withWorkers
+      : await startTracing(tracing, { timeoutMs: windowTimeoutMs, signal })
     const start: TraceStart = {
       target: recordedTarget(attachment),
       startedAtMs: Date.now(),
@@ -142,8 +155,8 @@ async function record(
     options.onPhase?.('recording')
     const traced = untraced === undefined ? tracing : undefined
     const figures = await recordWindows(attachment, { main, workers, tracing: traced }, options)
-    const hasTooManyEvents = tracing?.hasTooMany === true
-    return { ...start, ...figures, hasTooManyEvents, missing: [...workers.missing] }
+    const tracingEnded = tracing?.endedBecause
+    return { ...start, ...figures, tracingEnded, missing: [...workers.missing] }
   } finally {
     await Promise.all([workers?.close(), main.close(), tracing?.close()])
   }

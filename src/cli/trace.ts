@@ -127,13 +127,15 @@ function checkExtension(output: string | undefined): void {
 }
 
 function summary(recording: TraceRecording, file: string): string {
-  const { target, startPauseMs, longestPauseMs, droppedCount, hasTooManyEvents } = recording
+  const { target, startPauseMs, longestPauseMs, droppedCount } = recording
+  const untraced = recording.untraced ?? recording.tracingEnded
   const pauses = `${Math.ceil(startPauseMs)} ms at the start and ${Math.ceil(longestPauseMs)} ms later`
-  const lost = hasTooManyEvents
-    ? "warning: Node's events came too fast and were switched off: name fewer in --categories\n"
-    : droppedCount > 0
-      ? `warning: ${droppedCount} of Node's events were too many and are left out\n`
-      : ''
+  const lost =
+    untraced !== undefined
+      ? `warning: Node's events are not all there: ${untraced}\n`
+      : droppedCount > 0
+        ? `warning: ${droppedCount} of Node's events were too many and are left out\n`
+        : ''
   return (
     `wrote ${file}: ${target.name} (pid ${target.pid}, Node ${target.nodeVersion}), ` +
     `which stood still for at most ${pauses}\n${lost}try: open https://ui.perfetto.dev and drop it there\n`

@@ -15,7 +15,7 @@ t.test('writes the trace, for its owner only, and says what it cost', async (t) 
   const { folder, run } = setUp(t)
   for (const name of ['a.json', 'b.json.gz']) {
     const file = join(folder, name)
-    const more = ['--no-source-maps', '--hz', '200', '--categories', 'v8,node.http']
+    const more = ['--force', '--no-source-maps', '--hz', '200', '--categories', 'v8,node.http']
     const { exitCode, error, stderr, stdout } = await run(
       spawned.pid,
       '-s',

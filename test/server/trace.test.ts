@@ -13,7 +13,7 @@ t.setTimeout(120_000)
 t.test('a trace says what was asked for, what it cost, and what was written', async (t) => {
   const spawned = await spawnTraced(t)
   const { app, log } = startApp(t)
-  const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.7&hz=200&categories=v8,node.http`
+  const url = `/targets/${spawned.pid}/debug/pprof/trace?seconds=0.7&hz=200&force=1&categories=v8,node.http`
   const answer = await app.inject(url)
   t.equal(answer.statusCode, 200)
   t.match(answer.headers, {

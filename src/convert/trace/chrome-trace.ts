@@ -79,16 +79,14 @@ export class ChromeTrace {
     for (const track of this.#tracks.values()) track.close()
     const ends = [...this.#tracks.values()].map(({ endUs }) => endUs)
     this.#nodeSlices.close(Math.max(0, ...ends))
-    const { missing, hasTooManyEvents, ...figures } = end
+    const { missing, tracingEnded, ...figures } = end
     this.#metadata('pprofd_cost', {
       startPauseMs: rounded(this.#start.startPauseMs),
       longestPauseMs: rounded(figures.longestPauseMs),
       windows: figures.windowCount,
       samples: this.#sampleCount,
       eventsDropped: figures.droppedCount + this.#nodeSlices.leftOutCount,
-      ...(hasTooManyEvents && {
-        tracingEnded: 'too many events for Node to keep: name fewer categories',
-      }),
+      ...(tracingEnded !== undefined && { tracingEnded: this.#text(tracingEnded) }),
       ...(missing.length > 0 && { missing: missing.map((name) => this.#text(name)) }),
     })
     const pauses = `at most ${rounded(this.#start.startPauseMs)} ms at the start and ${rounded(figures.longestPauseMs)} ms later`

@@ -35,6 +35,6 @@ export interface TraceEnd {
   readonly windowCount: number
   readonly longestPauseMs: number
   readonly droppedCount: number
-  readonly hasTooManyEvents: boolean
+  readonly tracingEnded: string | undefined
   readonly missing: readonly string[]
 }
