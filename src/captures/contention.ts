@@ -10,6 +10,7 @@ import { type CpuOptions, type ReachedThread, recordCpu } from './cpu.ts'
 import type { CpuRecording } from './cpu-recording.ts'
 import { threadSelf } from './in-target/running-stack.ts'
 import { callExpression } from './in-target/target-source.ts'
+import { monotonicUs } from './monotonic-time.ts'
 
 export interface ContentionRecording extends CpuRecording {
   readonly looks: readonly ThreadLooks[]
@@ -121,8 +122,4 @@ class ThreadsWatch {
     const [, tid] = /\/task\/(\d+)$/.exec(String(self)) ?? []
     return tid === undefined ? undefined : this.#targets.findThread(pid, Number(tid))
   }
-}
-
-function monotonicUs(): number {
-  return Number(process.hrtime.bigint() / 1000n)
 }

@@ -1,15 +1,8 @@
-/**
- * One CPU profile after the other of a thread, without a gap: each begins before the one before ends, so
- * V8 keeps its profiler and only the first start walks the heap. The functions `profile` and `profileEnd`
- * of the inspector's command line do that; see its `Profiler.consoleProfileFinished`.
- */
-import { randomUUID } from 'node:crypto'
+/** The windows of a thread's CPU profile as they end, for whoever takes them at an own pace. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CaptureError } from '../errors.ts'
-import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
-import { ensureProfilerOff } from './cpu-thread.ts'
 import { monotonicUs } from './monotonic-time.ts'
+import { ProfileWindows } from './profile-windows.ts'
 
 export interface CpuWindow {
   /** The JSON text of V8's Profiler.Profile. Its first few ms may be the last ones of the window before. */
@@ -37,9 +30,6 @@ export interface CpuWindowOptions {
   readonly endTimeoutMs: number
 }
 
-/** The URL of what pprofd evaluates for it, in whose frames samples may fall. */
-export const windowsUrl = 'pprofd:cpu-windows'
-
 /**
  * Whoever takes a window late gets a longer one next, so a slow reader costs no memory here. Nothing
  * stays on in the target, however the iteration ends.
@@ -49,49 +39,36 @@ export async function* cpuWindows(
   options: CpuWindowOptions,
 ): AsyncGenerator<CpuWindow, void, undefined> {
   const { samplingIntervalUs, signal, startTimeoutMs, endTimeoutMs } = options
-  const finished = new Map<string, unknown>()
-  let awaited = ''
-  // Profiles of others end here, too: the function works on all sessions of a thread.
-  const unlisten = session.on('Profiler.consoleProfileFinished', ({ title, profile }) => {
-    if (title !== undefined && title === awaited) finished.set(title, profile)
-  })
-  const run = async (expression: string, timeoutMs: number) => {
-    const beginUs = monotonicUs()
-    const code = `${expression}; 0\n//# sourceURL=${windowsUrl}`
-    await evaluate(session, code, { commandLineApi: true, timeoutMs, signal })
-    return [beginUs, monotonicUs()] as const
-  }
+  const windows = new ProfileWindows(session)
   try {
-    await session.send('Profiler.enable', {}, { signal })
-    await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, { signal })
-    const name = `pprofd ${randomUUID()}`
-    const titleOf = (index: number) => `${name} ${index}`
-    let started = await run(`profile(${quoted(titleOf(0))})`, startTimeoutMs)
+    let [started] = await timed(() =>
+      windows.start(samplingIntervalUs, { timeoutMs: startTimeoutMs, signal }),
+    )
     options.onStart?.(durationMs(started))
-    for (let index = 0; ; index++) {
+    for (let isLast = false; !isLast; ) {
       await windowTime(session, options)
-      const isLast = options.end.aborted
-      awaited = titleOf(index)
-      const next = isLast ? '' : `profile(${quoted(titleOf(index + 1))}); `
-      const ended = await run(`${next}profileEnd(${quoted(awaited)})`, endTimeoutMs)
-      const profile = finished.get(awaited)
-      finished.clear()
-      if (profile === undefined) {
-        throw new CaptureError('recording-invalid', 'the target sent no CPU profile')
-      }
+      isLast = options.end.aborted
+      const command = { timeoutMs: endTimeoutMs, signal }
+      const [ended, profileJson] = await timed(() =>
+        isLast ? windows.end(command) : windows.next(command),
+      )
       yield {
-        profileJson: Buffer.from(JSON.stringify(profile)),
+        profileJson,
         startPauseMs: durationMs(started),
         endPauseMs: durationMs(ended),
         startedBetweenUs: started,
       }
-      if (isLast) return
       started = ended
     }
   } finally {
-    unlisten()
-    await ensureProfilerOff(session)
+    await windows.close()
   }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[readonly [number, number], T]> {
+  const beginUs = monotonicUs()
+  const result = await work()
+  return [[beginUs, monotonicUs()], result]
 }
 
 /** Until the window ends, or the session or the capture does. */
@@ -109,8 +86,4 @@ async function windowTime(
 
 function durationMs([beginUs, endUs]: readonly [number, number]): number {
   return (endUs - beginUs) / 1000
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text)
 }

@@ -12,6 +12,7 @@ import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
+import { addTraceCommand } from './trace.ts'
 import { addWallCommand } from './wall.ts'
 
 /** Runs one command; resolves to the exit code. Throws what main.ts reports. */
@@ -28,6 +29,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addCheckCommand(commands)
   addProfileCommand(commands)
   addWallCommand(commands)
+  addTraceCommand(commands)
   addGoroutineCommand(commands)
   addHeapCommands(commands)
   addHeapSnapshotCommand(commands)

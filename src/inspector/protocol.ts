@@ -1,5 +1,5 @@
 /** The commands and events of the inspector that pprofd uses, typed by Node's own declarations. */
-import type { HeapProfiler, NodeWorker, Profiler, Runtime } from 'node:inspector'
+import type { HeapProfiler, NodeTracing, NodeWorker, Profiler, Runtime } from 'node:inspector'
 
 type Nothing = Record<string, never>
 
@@ -30,6 +30,8 @@ export interface Commands {
   'HeapProfiler.getSamplingProfile': [Nothing, HeapProfiler.GetSamplingProfileReturnType]
   'HeapProfiler.startSampling': [HeapSamplingParameters, Nothing]
   'HeapProfiler.stopSampling': [Nothing, HeapProfiler.StopSamplingReturnType]
+  'NodeTracing.start': [NodeTracing.StartParameterType, Nothing]
+  'NodeTracing.stop': [Nothing, Nothing]
   'NodeWorker.enable': [NodeWorker.EnableParameterType, Nothing]
   'NodeWorker.disable': [Nothing, Nothing]
   'NodeWorker.sendMessageToWorker': [NodeWorker.SendMessageToWorkerParameterType, Nothing]
@@ -49,7 +51,9 @@ export interface Events {
   /** A piece of the snapshot's JSON text, of 100 KiB to 1 MiB. */
   'HeapProfiler.addHeapSnapshotChunk': HeapProfiler.AddHeapSnapshotChunkEventDataType
   'HeapProfiler.reportHeapSnapshotProgress': HeapProfiler.ReportHeapSnapshotProgressEventDataType
-  /** The end of a profile that the command-line function `profile` began. */
+  /** Trace events of all threads; what they hold is not V8's to say, so it is nobody's word here. */
+  'NodeTracing.dataCollected': { readonly value: readonly unknown[]; readonly broken?: boolean }
+  /** Of a profile that `console.profile(title)` began. */
   'Profiler.consoleProfileFinished': Profiler.ConsoleProfileFinishedEventDataType
   'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
   'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType

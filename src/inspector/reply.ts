@@ -25,7 +25,7 @@ function readParsed(buffer: Buffer, wantsRaw: (id: number) => boolean): Reply {
   try {
     message = JSON.parse(buffer.toString())
   } catch {
-    return { kind: 'unreadable' }
+    return brokenBatch(buffer) ?? { kind: 'unreadable' }
   }
   if (typeof message !== 'object' || message === null) return { kind: 'unreadable' }
   const { id, result, error, method, params } = message as Record<string, unknown>
@@ -34,6 +34,17 @@ function readParsed(buffer: Buffer, wantsRaw: (id: number) => boolean): Reply {
   if (error !== undefined) return { kind: 'error', id, message: errorMessage(error) }
   if (!wantsRaw(id)) return { kind: 'result', id, result }
   return { kind: 'result', id, result: Buffer.from(JSON.stringify(result ?? {})) }
+}
+
+const batchPrefix = '{"method":"NodeTracing.dataCollected",'
+
+/**
+ * Two threads of Node write into one stream where its buffer of trace events is full while somebody
+ * starts or stops tracing (InspectorTraceWriter::Flush; seen on Node 20): that batch is lost, no more.
+ */
+function brokenBatch(buffer: Buffer): Reply | undefined {
+  if (buffer.toString('latin1', 0, batchPrefix.length) !== batchPrefix) return undefined
+  return { kind: 'event', method: 'NodeTracing.dataCollected', params: { value: [], broken: true } }
 }
 
 /** A target's words end up in answers and logs: bounded, on one line. */

@@ -2,6 +2,8 @@
  * The CPU time of a process's threads, of whatever kind: /proc/PID/task/TID/schedstat has nanoseconds
  * (Documentation/scheduler/sched-stats.rst), stat has ticks everywhere (proc_pid_stat(5)).
  */
+
+import { monotonicUs } from './monotonic-time.ts'
 import { readProcFile, readProcFolder, unlessDenied } from './proc-file.ts'
 
 export interface ThreadTime {
@@ -58,10 +60,6 @@ export async function readProcessCpuUs(
 ): Promise<number | undefined> {
   const text = await unlessDenied(readProcFile(`${procRoot}/${pid}/stat`))
   return parseThreadStat(text ?? '')?.usedUs
-}
-
-export function monotonicUs(): number {
-  return Number(process.hrtime.bigint() / 1000n)
 }
 
 /** `USED QUEUED SLICES`, ns; all 0 where the kernel counts nothing. */

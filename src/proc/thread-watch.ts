@@ -5,6 +5,7 @@
  * nothing. The clock is CLOCK_MONOTONIC, which is also that of V8's profiles.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
+import { monotonicUs } from './monotonic-time.ts'
 import { parseSyscall } from './thread-state.ts'
 
 /** One moment of one thread. */
@@ -85,10 +86,6 @@ export class ThreadWatch {
     const pauseMs = Math.max(this.#intervalMs, tookUs / maxShare / 1000)
     this.#timer = setTimeout(() => this.#round(), pauseMs)
   }
-}
-
-export function monotonicUs(): number {
-  return Number(process.hrtime.bigint() / 1000n)
 }
 
 /** Its files stay open: a thread id that is given out again later is another thread, and these say so. */

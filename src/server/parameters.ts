@@ -34,6 +34,26 @@ export function wholeNumber(query: Query, name: string, rule: WholeNumberRule): 
   )
 }
 
+export interface DecimalRule {
+  /** Used where the parameter is absent or empty. */
+  readonly fallback: number
+  /** What the value must exceed. */
+  readonly above: number
+  readonly max: number
+}
+
+/** A number that may have a fraction, in plain notation. */
+export function decimal(query: Query, name: string, rule: DecimalRule): number {
+  const text = firstValue(query, name)
+  if (text === undefined) return rule.fallback
+  const value = /^(\d{1,9}(\.\d{0,9})?|\.\d{1,9})$/.test(text) ? Number(text) : Number.NaN
+  if (value > rule.above && value <= rule.max) return value
+  throw new InputError(
+    'parameter-invalid',
+    `${name} must be a number above ${rule.above} and up to ${rule.max}, not ${quoted(text)}`,
+  )
+}
+
 export function oneOf<Choice extends string>(
   query: Query,
   name: string,

@@ -18,6 +18,7 @@ import { retainedHandler } from './routes/retained.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 import { threadcreateHandler } from './routes/threadcreate.ts'
+import { traceHandler } from './routes/trace.ts'
 import { wallHandler } from './routes/wall.ts'
 
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -46,6 +47,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
     app.get(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.post(`${prefix}/debug/pprof/symbol`, symbolHandler(context))
     app.get(`${prefix}/debug/pprof/threadcreate`, threadcreateHandler(context))
+    app.get(`${prefix}/debug/pprof/trace`, traceHandler(context))
     app.get(`${prefix}/debug/pprof/wall`, wallHandler(context))
     app.get(`${prefix}/debug/pprof/*`, unknownProfile)
   }

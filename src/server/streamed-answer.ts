@@ -44,6 +44,12 @@ export class StreamedAnswer {
     })
   }
 
+  /** Sends what the compression holds back for more to come. */
+  flush(): void {
+    const stream = this.#encoder?.stream
+    if (stream && 'flush' in stream && typeof stream.flush === 'function') stream.flush()
+  }
+
   /** Resolves when all of it is sent, or the client has left. */
   async end(trailers: Readonly<Record<string, string>>): Promise<void> {
     if (this.#raw.destroyed) return

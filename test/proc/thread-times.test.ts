@@ -1,6 +1,6 @@
 import t from 'tap'
+import { monotonicUs } from '../../src/proc/monotonic-time.ts'
 import {
-  monotonicUs,
   parseSchedstat,
   parseThreadStat,
   readCpuTime,

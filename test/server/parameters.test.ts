@@ -1,6 +1,6 @@
 import t from 'tap'
 import { InputError } from '../../src/errors.ts'
-import { firstValue, oneOf, type Query, wholeNumber } from '../../src/server/parameters.ts'
+import { decimal, firstValue, oneOf, type Query, wholeNumber } from '../../src/server/parameters.ts'
 
 const seconds = { fallback: 30, min: 1, max: 300 }
 
@@ -50,5 +50,22 @@ t.test('a choice is one of the listed words', (t) => {
     code: 'parameter-invalid',
     message: 'format must be one of pprof, collapsed, not "svg"',
   })
+  t.end()
+})
+
+t.test('a number may have a fraction, above its lower end and up to its upper one', (t) => {
+  const rule = { fallback: 1, above: 0, max: 60 }
+  const good = { '0.5': 0.5, '.25': 0.25, '2.': 2, '60': 60, '': 1 }
+  for (const [text, value] of Object.entries(good)) {
+    t.equal(decimal({ seconds: text }, 'seconds', rule), value, text)
+  }
+  for (const text of ['0', '0.0', '-1', '60.1', '1e1', '.', 'x', 'Infinity', '1,5', ' 1']) {
+    const message = `seconds must be a number above 0 and up to 60, not ${JSON.stringify(text)}`
+    t.throws(
+      () => decimal({ seconds: text }, 'seconds', rule),
+      new InputError('parameter-invalid', message),
+      text,
+    )
+  }
   t.end()
 })

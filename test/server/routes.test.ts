@@ -87,6 +87,7 @@ t.test('the index is that of Go, with the profiles that exist', async (t) => {
     "<tr><td>0</td><td><a href='retained?debug=1'>retained</a></td></tr>",
     "<tr><td>0</td><td><a href='symbol?debug=1'>symbol</a></td></tr>",
     "<tr><td>0</td><td><a href='threadcreate?debug=1'>threadcreate</a></td></tr>",
+    "<tr><td>0</td><td><a href='trace?debug=1'>trace</a></td></tr>",
     "<tr><td>0</td><td><a href='wall?debug=1'>wall</a></td></tr>",
   ])
   t.ok(allowsItsStyle(answer), 'the policy allows the style of the page')

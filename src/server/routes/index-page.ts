@@ -69,6 +69,13 @@ const profiles: readonly { readonly name: string; readonly description: string }
       'started within that time, and workers=1 for the names and scripts of worker threads.',
   },
   {
+    name: 'trace',
+    description:
+      'A trace of execution of the target: the stacks of every thread over time, garbage collections, ' +
+      'the event loop and async operations. You can specify the duration in the seconds GET ' +
+      'parameter. Open the file with ui.perfetto.dev, chrome://tracing or speedscope.',
+  },
+  {
     name: 'wall',
     description:
       'Where threads spend their time, on and off the CPU (as fgprof). You can specify seconds, hz ' +
@@ -117,7 +124,7 @@ function page(query: string): Html {
 <body>
 /debug/pprof/
 <br>
-<p>Clicking allocs, block, heap, mutex, profile or wall records for its default time before the answer comes.</p>
+<p>Clicking allocs, block, heap, mutex, profile, trace or wall records for its default time before the answer comes.</p>
 <br>
 Types of profiles available:
 <table>
