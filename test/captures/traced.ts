@@ -5,17 +5,19 @@ import { defaultTraceCategories } from '../../src/captures/trace-categories.ts'
 import { ChromeTrace } from '../../src/convert/trace/chrome-trace.ts'
 import type { Targets } from '../../src/targets/targets.ts'
 import { type CheckedTrace, checkTrace } from '../fixtures/support/check-trace.ts'
-import { type SpawnedTarget, spawnTarget } from '../fixtures/support/spawn-target.ts'
+import {
+  type SpawnedTarget,
+  type SpawnTargetOptions,
+  spawnTarget,
+} from '../fixtures/support/spawn-target.ts'
 import { targetOf } from '../targets/new-targets.ts'
 
 /** test/fixtures/targets/traced.cjs; its inspector opens on a free port. */
-export function spawnTraced(t: Test, node?: string): Promise<SpawnedTarget> {
-  const nodeArguments = ['--inspect-port=0']
-  return spawnTarget(
-    t,
-    'traced.cjs',
-    node === undefined ? { nodeArguments } : { node, nodeArguments },
-  )
+export function spawnTraced(
+  t: Test,
+  options: Pick<SpawnTargetOptions, 'node' | 'programArguments'> = {},
+): Promise<SpawnedTarget> {
+  return spawnTarget(t, 'traced.cjs', { nodeArguments: ['--inspect-port=0'], ...options })
 }
 
 export interface Traced {

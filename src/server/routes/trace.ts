@@ -28,7 +28,7 @@ const maxHz = 1000
  * categories: (default: those of defaultTraceCategories) of Node's trace events, with commas between
  *   them; none: stacks only.
  * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs, or although
- *   categories may come too often for the target.
+ *   Node's events may harm the target: they come too often, or it has worker threads.
  * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  */
 export function traceHandler(context: ServerContext): Handler {
