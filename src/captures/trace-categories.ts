@@ -26,10 +26,12 @@ export const traceCategories = [
 
 export type TraceCategory = (typeof traceCategories)[number]
 
-/** By measured cost, and by how often they come at most: see docs/endpoints/trace.md. */
+/**
+ * By measured cost, and by how often they come at most: see docs/endpoints/trace.md. Not node.http: a busy
+ * server makes enough of them to fill Node's buffer while pprofd is kept from fetching for a second or two.
+ */
 export const defaultTraceCategories: readonly TraceCategory[] = [
   'node.dns.native',
-  'node.http',
   'node.net.native',
   'node.promises.rejections',
   'v8',

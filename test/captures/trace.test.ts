@@ -25,7 +25,7 @@ for (const major of nodeMajors) {
       durationMs: 1200,
       windowMs: 400,
       force: true,
-      categories: [...defaultTraceCategories, 'node.environment', 'node.fs.async'],
+      categories: [...defaultTraceCategories, 'node.http', 'node.environment', 'node.fs.async'],
     })
     t.ok(recording.windowCount >= 2)
     t.strictSame(recording.missing, [])

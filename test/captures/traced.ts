@@ -37,7 +37,7 @@ export async function traceOf(
   const recording = await recordTrace(targets, await targetOf(targets, spawned), {
     durationMs: 1000,
     hz: 100,
-    categories: defaultTraceCategories,
+    categories: [...defaultTraceCategories, 'node.http'],
     onStart: (start) => {
       const writer = new ChromeTrace(start)
       writers.push(writer)
