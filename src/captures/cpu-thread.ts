@@ -15,12 +15,23 @@ export async function startProfiler(
   samplingIntervalUs: number,
   { timeoutMs, signal }: CommandOptions,
 ): Promise<number> {
-  // These two answer at once, unless the thread is in native code: the timeout is for the start alone.
-  await session.send('Profiler.enable', {}, { signal })
-  await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, { signal })
+  await enableProfiler(session, samplingIntervalUs, signal)
   const startedMs = performance.now()
   await session.send('Profiler.start', {}, { timeoutMs, signal })
   return performance.now() - startedMs
+}
+
+/**
+ * The interval first: once it is enabled, a `console.profile` of anybody may start it at any moment, and
+ * V8 changes no interval while it runs. Both answer at once, unless the thread is in native code.
+ */
+export async function enableProfiler(
+  session: Session,
+  samplingIntervalUs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await session.send('Profiler.setSamplingInterval', { interval: samplingIntervalUs }, { signal })
+  await session.send('Profiler.enable', {}, { signal })
 }
 
 export async function stopProfiler(session: Session, options: CommandOptions): Promise<ThreadStop> {

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { CaptureError } from '../errors.ts'
 import { evaluate } from '../inspector/evaluate.ts'
 import type { CommandOptions, Session } from '../inspector/session.ts'
+import { enableProfiler } from './cpu-thread.ts'
 
 /** `inspector.console` is V8's own, also where a program has changed `console` or has a `profile`. */
 const consoleOfV8 =
@@ -34,9 +35,7 @@ export class ProfileWindows {
 
   /** Resolves to the round trip of the start in ms: an upper bound of how long the thread stood still. */
   async start(samplingIntervalUs: number, { timeoutMs, signal }: CommandOptions): Promise<number> {
-    await this.#session.send('Profiler.enable', {}, { signal })
-    const interval = { interval: samplingIntervalUs }
-    await this.#session.send('Profiler.setSamplingInterval', interval, { signal })
+    await enableProfiler(this.#session, samplingIntervalUs, signal)
     const startedMs = performance.now()
     this.#number = 1
     await this.#evaluate(`c.profile('${this.#title(1)}')`, { timeoutMs, signal })
