@@ -40,6 +40,8 @@ export class WorkerMemory implements MemorySource {
   }
 
   read(buffer: Buffer, address: number): number {
+    // What only looks like a pointer; user addresses end there.
+    if (!(address >= 0 && address + buffer.length <= 2 ** 47)) return 0
     for (let at = 0; at < buffer.length; at += maxAnswerBytes) {
       this.#ask(requests.read, address + at, buffer.subarray(at, at + maxAnswerBytes))
     }
