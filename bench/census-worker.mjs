@@ -62,6 +62,7 @@ async function measure(target, run) {
   clearInterval(timer)
   const entries = recording?.entries.filter(({ kind }) => kind === 'async-function') ?? []
   const counted = entries.reduce((sum, { count }) => sum + count, 0)
+  if (recording !== undefined && counted === 0) console.log(recording.census, recording.notes, recording.entries)
   return { ms: performance.now() - begin, gapMs, grownMb: peak - before, counted }
 }
 
