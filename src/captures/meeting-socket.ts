@@ -51,7 +51,7 @@ export class MeetingSocket {
   }
 
   static async #openIn(parent: string, pid: number, procRoot: string): Promise<MeetingSocket> {
-    const folder = await mkdtemp(`${procRoot}/${pid}/root${parent}/pprofd-`)
+    const folder = await mkdtemp(`${procRoot}/${pid}/root${parent}/pprofd-${pid}-`)
     try {
       const handle = await open(folder, constants.O_DIRECTORY | constants.O_NOFOLLOW)
       try {
