@@ -13,7 +13,12 @@ import { printMachine, spread } from './processes.mjs'
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url))
 const looks = Number(process.argv[2] ?? 10)
 const sizes = process.argv[3]?.split(',').map(Number) ?? [1000, 100_000]
-const targets = new Targets({ configured: [], discover: true, commandTimeoutMs: 10_000, maxMessageBytes: 2 ** 30 })
+const targets = new Targets({
+  configured: [],
+  discover: true,
+  commandTimeoutMs: 10_000,
+  maxMessageBytes: 2 ** 30,
+})
 
 printMachine()
 for (const functions of sizes) await compare(functions)
@@ -31,13 +36,21 @@ async function compare(functions) {
     results.quiet.push(await measure(target, () => delay(1000)))
     results.direct.push(await measure(target, () => recordGoroutines(targets, found)))
     if (look === 0) rows.before = { 'target has, MB': before }
-    results.worker.push(await measure(target, () => recordGoroutines(targets, found, { worker: true })))
+    results.worker.push(
+      await measure(target, () => recordGoroutines(targets, found, { worker: true })),
+    )
   }
   for (const [name, all] of Object.entries(results)) {
     rows[name] = {
       'time, ms': spread(all.map(({ ms }) => ms)),
-      'longest hole, ms': spread(all.map(({ gapMs }) => gapMs), 1),
-      'at its peak it grew by, MB': spread(all.map(({ grownMb }) => grownMb), 1),
+      'longest hole, ms': spread(
+        all.map(({ gapMs }) => gapMs),
+        1,
+      ),
+      'at its peak it grew by, MB': spread(
+        all.map(({ grownMb }) => grownMb),
+        1,
+      ),
       counted: all.at(-1).counted,
     }
   }
@@ -62,12 +75,16 @@ async function measure(target, run) {
   clearInterval(timer)
   const entries = recording?.entries.filter(({ kind }) => kind === 'async-function') ?? []
   const counted = entries.reduce((sum, { count }) => sum + count, 0)
-  if (recording !== undefined && counted === 0) console.log(recording.census, recording.notes, recording.entries)
   return { ms: performance.now() - begin, gapMs, grownMb: peak - before, counted }
 }
 
 async function start(functions) {
-  const flags = ['--inspect=0', '--max-old-space-size=8000', '--require', pathOf('./census-gaps.cjs')]
+  const flags = [
+    '--inspect=0',
+    '--max-old-space-size=8000',
+    '--require',
+    pathOf('./census-gaps.cjs'),
+  ]
   const program = [pathOf('./census-target.cjs'), String(functions)]
   const child = spawn(process.execPath, [...flags, ...program], { stdio: 'pipe' })
   process.on('exit', () => child.kill('SIGKILL'))
