@@ -15,6 +15,7 @@ const all = [
   'retained',
   'sourcemaps',
   'census',
+  'census-worker',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

@@ -2,8 +2,10 @@
 import type { Census, CensusGroup } from '../census/census.ts'
 import { takeCensus } from '../census/take-census.ts'
 import { CaptureError, OperationalError } from '../errors.ts'
+import type { Attachment } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { Frame } from './goroutine-entry.ts'
+import { withMemoryReader } from './memory-reader.ts'
 
 export interface CensusWish {
   readonly pid: number
@@ -14,7 +16,7 @@ export interface CensusWish {
 
 /** What a census found, or why there is none. */
 export type CensusOutcome =
-  | { readonly census: Census }
+  | { readonly census: Census; readonly byWorker?: boolean }
   | { readonly census?: undefined; readonly refusal: OperationalError }
 
 /** Equal suspended functions of one thread. */
@@ -39,6 +41,26 @@ export async function tryCensus(targets: Targets, wish: CensusWish): Promise<Cen
     // Nobody would be left to continue it.
     const stop = wish.stop === true && wish.pid !== process.pid
     return { census: await takeCensus({ ...wish, stop, procRoot: targets.procRoot }) }
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error
+    return { refusal: error }
+  }
+}
+
+/** Through a worker thread in the target, which reads its own memory. As `tryCensus`. */
+export async function tryCensusByWorker(
+  targets: Targets,
+  attachment: Attachment,
+  { maxBytes, signal }: Omit<CensusWish, 'pid'>,
+): Promise<CensusOutcome> {
+  const { pid } = attachment.target
+  if (pid <= 0) return tryCensus(targets, { pid, maxBytes, signal })
+  const { procRoot } = targets
+  try {
+    const census = await withMemoryReader(targets, attachment, signal, (reader) =>
+      takeCensus({ pid, procRoot, maxBytes, signal, reader }),
+    )
+    return { census, byWorker: true }
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
     return { refusal: error }
@@ -81,6 +103,11 @@ function frame({
   isAsync,
 }: CensusGroup['stack'][number]): Frame {
   return { function: name, url, line, column, ...(isAsync ? { isAsync } : {}) }
+}
+
+export function workerNote({ bytesRead, durationMs }: Census): string {
+  const [megabytes, ms] = [bytesRead / 2 ** 20, durationMs].map(Math.round)
+  return `its memory was read by a worker thread in it (worker=1): ${megabytes} MB in ${ms} ms`
 }
 
 /** What a reader has to know to trust the counts, one sentence each. */

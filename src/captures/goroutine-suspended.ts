@@ -3,7 +3,7 @@
  * does not notice, or, where the kernel refuses that, its promises, which stops it for a while. Deep
  * ones come out of a heap snapshot, which stops it for long and tells more.
  */
-import { TargetError } from '../errors.ts'
+import { type OperationalError, TargetError } from '../errors.ts'
 import type { Attachment } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { Draft } from './draft-entries.ts'
@@ -12,6 +12,7 @@ import {
   censusNotes,
   type SuspendedGroup,
   suspendedGroups,
+  workerNote,
 } from './goroutine-census.ts'
 import { readDeep, type SnapshotAnalysis } from './goroutine-deep.ts'
 import type { CensusKind, Cut } from './goroutine-entry.ts'
@@ -62,7 +63,8 @@ export async function readSuspended(
   const outcome = await (typeof census === 'function' ? census() : census)
   if (outcome.census !== undefined) {
     const groups = suspendedGroups(outcome.census, workers)
-    const notes = censusNotes(outcome.census)
+    const how = outcome.byWorker ? [workerNote(outcome.census)] : []
+    const notes = [...how, ...censusNotes(outcome.census)]
     return { kind: 'exact', groups, drafts: [], cuts: [], notes, costMs: 0 }
   }
   const { refusal } = outcome
@@ -76,11 +78,12 @@ export async function readSuspended(
 /** By the promises, where that stops the target for no longer than nobody will notice. */
 async function instead(
   attachment: Attachment,
-  refusal: Error,
+  refusal: OperationalError,
   options: SuspendedOptions,
 ): Promise<SuspendedWork> {
   const { maxPauseMs = unaskedPauseMs, signal } = options
-  const reason = `no census: ${refusal.message}`
+  const next = refusal.tryNext === undefined ? '' : ` (${refusal.tryNext})`
+  const reason = `no census: ${refusal.message}${next}`
   const expectedMs = await expectedPauseMs(attachment.session, { signal })
   if (!(expectedMs <= Math.min(maxPauseMs, unaskedPauseMs))) {
     const instead = `its promises tell of suspended functions, too, and listing them stops it for about ${expectedMs} ms: promises=1`

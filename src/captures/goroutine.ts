@@ -1,12 +1,17 @@
 /** A goroutine snapshot: what every piece of work of a process does or waits for right now. */
-import { TargetError } from '../errors.ts'
+import { CaptureError, TargetError } from '../errors.ts'
 import { WorkerSessions } from '../inspector/worker-sessions.ts'
 import type { KernelView } from '../targets/kernel-view.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { Draft } from './draft-entries.ts'
-import { type CensusOutcome, type SuspendedGroup, tryCensus } from './goroutine-census.ts'
+import {
+  type CensusOutcome,
+  type SuspendedGroup,
+  tryCensus,
+  tryCensusByWorker,
+} from './goroutine-census.ts'
 import type { SnapshotAnalysis } from './goroutine-deep.ts'
 import type { Entry, GoroutineRecording } from './goroutine-entry.ts'
 import { blockedDraft, threadOfWorker } from './goroutine-kernel.ts'
@@ -32,6 +37,8 @@ export interface GoroutineOptions extends CaptureControl {
   readonly mainThreadOnly?: boolean | undefined
   /** List the suspended functions by the promises they await: stops the target, see goroutine-promises.ts. */
   readonly promises?: boolean | undefined
+  /** Read the memory through a worker thread that is started in the target. Default: false. */
+  readonly worker?: boolean | undefined
   /** Find them, and why they wait, in a heap snapshot that this analyses: see goroutine-deep.ts. */
   readonly analyse?: (() => SnapshotAnalysis) | undefined
   /** Most bytes of its heaps that a census may read in a pass. Default: 2 GiB. */
@@ -73,28 +80,41 @@ export async function recordGoroutines(
 ): Promise<GoroutineRecording> {
   targets.checkAllowed(target, 'goroutine')
   const end = new AbortController()
-  const { signal, maxBytes = defaultMaxBytes, stop } = options
+  const { signal, maxBytes = defaultMaxBytes, stop, worker = false } = options
   const whileWanted = signal ? AbortSignal.any([signal, end.signal]) : end.signal
   const census = (pid: number) => tryCensus(targets, { pid, maxBytes, stop, signal: whileWanted })
   // The pid of a target that is known by its port is known once it is attached to.
   // One that is stopped for it does not answer meanwhile.
   const isWanted = options.promises !== true && options.analyse === undefined
-  const isEarly = isWanted && stop !== true && target.pid > 0
+  const isEarly = isWanted && stop !== true && !worker && target.pid > 0
   const early = isEarly ? census(target.pid) : undefined
   // Whoever waits for it gets its error, too.
   early?.catch(() => {})
   try {
-    return await withAttachment(targets, target, { ...options, kind: 'goroutine' }, (attachment) =>
-      record(targets, attachment, early ?? (() => census(attachment.target.pid)), options),
+    return await withAttachment(
+      targets,
+      target,
+      { ...options, kind: 'goroutine' },
+      (attachment) => {
+        const wish = { maxBytes, signal: whileWanted }
+        const late = worker
+          ? () => tryCensusByWorker(targets, attachment, wish)
+          : () => census(attachment.target.pid)
+        return record(targets, attachment, early ?? late, options)
+      },
     )
   } catch (error) {
     const isShut =
       error instanceof TargetError && ['attach-failed', 'target-refused'].includes(error.code)
     if (!isShut || target.kind !== 'process') throw error
-    return await recordFromOutside(targets, target, error, await early)
+    return await recordFromOutside(targets, target, error, worker ? unreachable : await early)
   } finally {
     end.abort()
   }
+}
+
+const unreachable: CensusOutcome = {
+  refusal: new CaptureError('census-refused', 'worker=1 takes an inspector'),
 }
 
 async function record(

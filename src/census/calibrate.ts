@@ -18,6 +18,7 @@ import { type Constants, constantsOf, type Layout } from './layout.ts'
 import { learnLayout } from './learn-layout.ts'
 import { type Libnode, libnodeOf, openLibnode } from './libnode.ts'
 import { anonymousMappings, presentSpans } from './memory-map.ts'
+import { memoryFile } from './memory-source.ts'
 import { ProcessMemory } from './process-memory.ts'
 import { type RawCensus, takeRawCensus } from './raw-census.ts'
 
@@ -116,7 +117,7 @@ async function learnOnce(
   const mappings = await anonymousMappings(pid)
   if (mappings === undefined) return { missing: 'its child ended' }
   const spans = presentSpans(mappings, `/proc/${pid}/pagemap`)
-  const memory = new ProcessMemory(`/proc/${pid}/mem`)
+  const memory = new ProcessMemory(memoryFile(pid))
   try {
     const layout = learnLayout(memory, spans, constants, buildId)
     if ('missing' in layout) return layout

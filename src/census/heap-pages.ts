@@ -60,7 +60,7 @@ export function heapPages(
     const first = Math.ceil(start / pageSizeBytes) * pageSizeBytes
     for (let address = first; address < end; address += pageSizeBytes) {
       const page = readPage(memory, address, format)
-      if (page === undefined) continue
+      if (page === undefined || page.heap === memory.readersHeap) continue
       pages.push(page)
     }
   }

@@ -4,7 +4,6 @@
  */
 import { readdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readProcFile, unlessDenied } from '../proc/proc-file.ts'
 import type { ProcessMemory, Span } from './process-memory.ts'
 
 export interface IsolateThread {
@@ -34,19 +33,14 @@ export async function isolateThreads(
   mappings: readonly Span[],
 ): Promise<readonly IsolateThread[]> {
   if (heaps.length === 1) return [{ thread: 'main', threadId: pid }]
-  const claimOf = async (threadId: number): Promise<Claim | undefined> => {
-    const path = `${procRoot}/${pid}/task/${threadId}/syscall`
-    const pointer = stackPointer((await unlessDenied(readProcFile(path))) ?? '')
-    const found = pointer && heapOnStack(memory, pointer, heaps, mappings)
-    return found ? { ...found, threadId } : undefined
-  }
+  const claimOf = (threadId: number) => claim(memory, threadId, heaps, mappings)
   let main: Claim | undefined
   for (let tries = 0; tries < mainTries && main === undefined; tries++) {
-    main = await claimOf(pid)
+    main = claimOf(pid)
     if (main === undefined) await delay(betweenTriesMs)
   }
   const claims = [main]
-  for (const threadId of await otherThreads(pid, procRoot)) claims.push(await claimOf(threadId))
+  for (const threadId of await otherThreads(pid, procRoot)) claims.push(claimOf(threadId))
   const found = assign(
     claims.filter((claim) => claim !== undefined),
     pid,
@@ -63,6 +57,27 @@ export async function isolateThreads(
     if (threadId === undefined) return { thread: 'worker', threadId: 0 }
     return { thread: threadId === pid ? 'main' : 'worker', threadId }
   })
+}
+
+/** The heap of the isolate that a thread runs; undefined while its stack cannot be found. */
+export function heapOfThread(
+  memory: ProcessMemory,
+  threadId: number,
+  heaps: readonly number[],
+  mappings: readonly Span[],
+): number | undefined {
+  return claim(memory, threadId, heaps, mappings)?.heap
+}
+
+function claim(
+  memory: ProcessMemory,
+  threadId: number,
+  heaps: readonly number[],
+  mappings: readonly Span[],
+): Claim | undefined {
+  const pointer = stackPointer(memory.syscallOf(threadId))
+  const found = pointer && heapOnStack(memory, pointer, heaps, mappings)
+  return found ? { ...found, threadId } : undefined
 }
 
 /** A thread whose stack points into a heap, so and so often. */

@@ -1,9 +1,10 @@
 /**
- * Reads another process's memory through /proc/PID/mem (proc_pid_mem(5)), a block at a time, and keeps
+ * Reads another process's memory (/proc/PID/mem, proc_pid_mem(5)) a block at a time, and keeps
  * no more than a bounded number of blocks: the objects that point at each other mostly lie together.
  * A target is not stopped, so two reads may see two moments; who needs one moment pins it first.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { OperationalError } from '../errors.ts'
+import type { MemorySource } from './memory-source.ts'
 
 const blockBytes = 64 * 1024
 const pageBytes = 4096
@@ -16,7 +17,7 @@ export interface Span {
 }
 
 export class ProcessMemory {
-  readonly #fd: number
+  readonly #source: MemorySource
   readonly #blocks = new Map<number, Uint32Array>()
   /** Blocks that were copied for good, so that everything in them belongs to one moment. */
   readonly #pinned = new Map<number, Uint32Array>()
@@ -27,14 +28,15 @@ export class ProcessMemory {
   #lastBlock: Uint32Array = new Uint32Array(0)
   /** How much was read so far, in bytes. */
   bytesRead = 0
+  /** Address of the heap of a thread that is there only to read: none of its pages is seen. */
+  readersHeap = 0
 
-  /** Throws what open(2) says: EACCES without the right to trace the process. */
-  constructor(path: string) {
-    this.#fd = openSync(path, 'r')
+  constructor(source: MemorySource) {
+    this.#source = source
   }
 
   close(): void {
-    closeSync(this.#fd)
+    this.#source.close()
     this.unpin()
     this.#spare.clear()
     this.#lastBlock = new Uint32Array(0)
@@ -54,6 +56,11 @@ export class ProcessMemory {
   uint16(address: number): number {
     const word = this.uint32(address - (address % 4))
     return address % 4 === 0 ? word & 0xffff : word >>> 16
+  }
+
+  /** What the kernel says of the system call that a thread is in; '' where it does not. */
+  syscallOf(threadId: number): string {
+    return this.#source.syscallOf(threadId)
   }
 
   bytes(address: number, length: number): Buffer {
@@ -163,10 +170,11 @@ export class ProcessMemory {
   /** A page that is not mapped, or no longer, reads as nothing; a process that is gone, too. */
   #read(buffer: Buffer, address: number): number {
     try {
-      const count = readSync(this.#fd, buffer, 0, buffer.length, address)
+      const count = this.#source.read(buffer, address)
       this.bytesRead += count
       return count
-    } catch {
+    } catch (error) {
+      if (error instanceof OperationalError) throw error
       return 0
     }
   }

@@ -6,15 +6,17 @@ import { calibrate, type KnownLayouts } from './calibrate.ts'
 import type { Census, CensusIsolate } from './census.ts'
 import { RawGroups } from './census-groups.ts'
 import { heapPages } from './heap-pages.ts'
-import { isolateThreads } from './isolate-threads.ts'
+import { heapOfThread, isolateThreads } from './isolate-threads.ts'
 import type { Layout } from './layout.ts'
 import { anonymousMappings, presentSpans } from './memory-map.ts'
+import { memoryFile } from './memory-source.ts'
 import { ProcessMemory, type Span } from './process-memory.ts'
 import { type RawCensus, takeRawCensus } from './raw-census.ts'
 import { positionFinder } from './resolve-frames.ts'
 import { sourceReader } from './source-text.ts'
 import { type Glances, glanceAtStacks } from './stack-glances.ts'
 import { restOf } from './thread-rest.ts'
+import { WorkerMemory, type WorkerReader } from './worker-memory.ts'
 import type { ReadRest } from './young-space.ts'
 
 export interface CensusRequest {
@@ -26,6 +28,8 @@ export interface CensusRequest {
   readonly passes: number | undefined
   /** Stop the target by SIGSTOP for one single pass. */
   readonly stop: boolean
+  /** A worker thread of the target that reads for us; undefined: the kernel lets us read. */
+  readonly reader?: WorkerReader | undefined
 }
 
 /** @throws {CaptureError} census-refused, memory-too-large; {TargetError} target-vanished. */
@@ -39,7 +43,7 @@ export async function readCensus(request: CensusRequest, known: KnownLayouts): P
     if (!(await isStillRunning({ pid, startTimeTicks }, procRoot))) throw vanished(pid)
   }
   // Before the calibration: whoever may not read the memory need not start a child.
-  openMemory(pid, procRoot).close()
+  openMemory(request).close()
   const layout = await calibrate(pid, procRoot, known)
   const { passes, glances, memory, mappings, heapBytes, stoppedMs } = await readPasses(
     request,
@@ -86,7 +90,7 @@ interface Passes {
 
 async function readPasses(request: CensusRequest, layout: Layout): Promise<Passes> {
   const { pid, procRoot, stop } = request
-  const memory = openMemory(pid, procRoot)
+  const memory = openMemory(request)
   try {
     let heapBytes = 0
     let mappings: readonly Span[] = []
@@ -99,6 +103,7 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
       for (let pass = 0; pass < passCount(request, heapBytes); pass++) {
         mappings = (await anonymousMappings(pid, procRoot)) ?? []
         const spans = presentSpans(mappings, `${procRoot}/${pid}/pagemap`)
+        passOver(request.reader, memory, spans, layout)
         heapBytes = heapSize(memory, spans, layout)
         checkSize(heapBytes, request)
         const { readRest, restOfAll } = await restReader(request, memory, spans, layout)
@@ -153,20 +158,42 @@ async function restReader(
   return { readRest, restOfAll }
 }
 
+/** The thread that reads works all the time, and is no part of what the target does. */
+function passOver(
+  reader: WorkerReader | undefined,
+  memory: ProcessMemory,
+  spans: readonly Span[],
+  layout: Layout,
+): void {
+  if (reader === undefined) return
+  memory.readersHeap = 0
+  const heaps = [...new Set(heapPages(memory, spans, layout.pageFormat).map(({ heap }) => heap))]
+  const heap = heapOfThread(memory, reader.threadId, heaps, spans)
+  if (heap === undefined) {
+    const message =
+      'the heap of the worker thread in the target that reads its memory was not found'
+    throw new CaptureError('recording-invalid', message)
+  }
+  memory.readersHeap = heap
+}
+
 /** The size of the heaps is known from the second pass on. */
 function passCount({ stop, passes }: CensusRequest, heapBytes: number): number {
   if (stop) return 1
   return passes ?? (heapBytes <= maxTwiceBytes ? 2 : 1)
 }
 
-function openMemory(pid: number, procRoot: string): ProcessMemory {
+function openMemory({ pid, procRoot, reader }: CensusRequest): ProcessMemory {
   try {
-    return new ProcessMemory(`${procRoot}/${pid}/mem`)
+    return new ProcessMemory(
+      reader === undefined ? memoryFile(pid, procRoot) : new WorkerMemory(reader, pid, procRoot),
+    )
   } catch (cause) {
     const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
     if (code === 'ENOENT' || code === 'ESRCH') throw vanished(pid, cause)
     const message = `the memory of process ${pid} may not be read (${code ?? cause}): it takes the right to trace it, which pprofd has as the same user where /proc/sys/kernel/yama/ptrace_scope is 0, or with CAP_SYS_PTRACE`
-    const tryNext = 'run pprofd as root, or give it CAP_SYS_PTRACE'
+    const tryNext =
+      'run pprofd as root, give it CAP_SYS_PTRACE, or let a worker thread in the target read: worker=1'
     throw new CaptureError('census-refused', message, { cause, tryNext })
   }
 }

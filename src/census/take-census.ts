@@ -13,6 +13,7 @@ import type { KnownLayouts } from './calibrate.ts'
 import type { Census } from './census.ts'
 import type { CensusReply, CensusTask } from './census-thread.ts'
 import { Turns } from './turns.ts'
+import type { WorkerReader } from './worker-memory.ts'
 
 export interface CensusOptions {
   readonly pid: number
@@ -28,6 +29,8 @@ export interface CensusOptions {
    * in between. (default: false)
    */
   readonly stop?: boolean | undefined
+  /** A worker thread of the target reads; it cannot be stopped for it, then. Left as it is. */
+  readonly reader?: WorkerReader | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -45,12 +48,13 @@ const entry = import.meta.url.endsWith('.ts') ? './census-thread.ts' : './census
  * capture-aborted when the signal fired; {TargetError} target-vanished.
  */
 export async function takeCensus(options: CensusOptions): Promise<Census> {
-  const { pid, procRoot = '/proc', maxBytes, signal } = options
+  const { pid, procRoot = '/proc', maxBytes, reader, signal } = options
   if (signal?.aborted) throw aborted(signal)
   // What somebody else has stopped needs no stop, and must not be resumed by us.
   const isStopped = /[Tt]/.test((await readProcessStat(pid, procRoot))?.state ?? '')
   const passes = isStopped ? 1 : options.passes
-  const request = { pid, procRoot, maxBytes, passes, stop: options.stop === true && !isStopped }
+  const stop = options.stop === true && !isStopped && reader === undefined
+  const request = { pid, procRoot, maxBytes, passes, stop, reader }
   const task: CensusTask = { request, known }
   const reply = await turns.run(async () => {
     if (signal?.aborted) throw aborted(signal)

@@ -22,6 +22,7 @@ export interface GoroutineFlags extends CommonFlags {
   readonly json?: boolean | undefined
   readonly output?: string | undefined
   readonly promises?: boolean | undefined
+  readonly worker?: boolean | undefined
   readonly deep?: boolean | undefined
   readonly sourceMaps?: boolean | undefined
   readonly maxmem?: string | undefined
@@ -76,6 +77,11 @@ export const goroutineFlags = {
   promises: {
     type: 'boolean',
     description: 'Find suspended functions by their promises, which stops the target',
+  },
+  worker: {
+    type: 'boolean',
+    conflicts: ['promises', 'deep'],
+    description: 'Read the memory by a worker thread that is started in the target',
   },
   deep: {
     type: 'boolean',

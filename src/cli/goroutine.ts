@@ -99,7 +99,7 @@ interface Recording {
 }
 
 async function record(
-  { force, promises, deep, maxmem, sourceMaps }: GoroutineFlags,
+  { force, promises, worker, deep, maxmem, sourceMaps }: GoroutineFlags,
   { targets, config }: DirectTargets,
   target: Target,
   { durationMs, isDelta, control }: Recording,
@@ -119,6 +119,7 @@ async function record(
     stop: goroutine.stop,
     withQuery: goroutine.keepQuery,
     promises,
+    worker,
     force,
     ...(deep ? { analyse: () => new SuspendedConversion(limits.maxRetainedBytes) } : {}),
     maxPauseMs: force ? undefined : limits.maxPauseMs,

@@ -25,6 +25,8 @@ export interface SnapshotWish {
   readonly force: boolean
   /** Whether suspended functions are found by their promises, which stops the target. */
   readonly promises: boolean
+  /** Whether the memory is read by a worker thread in the target. */
+  readonly worker: boolean
   /** Whether they are found in a heap snapshot, which stops it for longer and tells why they wait. */
   readonly deep: boolean
   /** Whether source maps are applied. */
@@ -75,9 +77,16 @@ function invalid(name: string): InputError {
 }
 
 /** How suspended functions are found, and for which price. */
-export function readMethod(query: Query): Pick<SnapshotWish, 'promises' | 'deep' | 'force'> {
+export function readMethod(
+  query: Query,
+): Pick<SnapshotWish, 'promises' | 'worker' | 'deep' | 'force'> {
   const isSet = (name: string) => oneOf(query, name, ['0', '1'], '0') === '1'
-  return { promises: isSet('promises'), deep: isSet('deep'), force: isSet('force') }
+  const [promises, worker, deep] = [isSet('promises'), isSet('worker'), isSet('deep')]
+  if (worker && (promises || deep)) {
+    const other = promises ? 'promises' : 'deep'
+    throw new InputError('parameter-invalid', `worker and ${other} params are incompatible`)
+  }
+  return { promises, worker, deep, force: isSet('force') }
 }
 
 /** Takes and encodes the snapshot, or two of them. */
@@ -106,7 +115,7 @@ export async function takeSnapshot(
 
 function recordOptions(
   { goroutine, limits }: ServerContext,
-  { maxmem, force, promises, deep }: SnapshotWish,
+  { maxmem, force, promises, worker, deep }: SnapshotWish,
   signal: AbortSignal,
 ): GoroutineOptions {
   const maxSnapshotBytes = limits.maxRetainedBytes ?? Number.POSITIVE_INFINITY
@@ -115,6 +124,7 @@ function recordOptions(
     maxEntries: goroutine.maxEntries,
     budgetMs: goroutine.budgetMs,
     promises,
+    worker,
     ...(deep ? { analyse: () => new SuspendedConversion(maxSnapshotBytes) } : {}),
     force,
     stop: goroutine.stop,

@@ -37,6 +37,12 @@ const cases: readonly Case[] = [
   { args: ['profile', 'self', '-s=-1'], code: 2, error: seconds },
   { args: ['profile', 'self', '-s', '301'], code: 2, error: seconds },
   { args: ['profile', 'self', '-s', '1', '-s', '2'], code: 2, error: seconds },
+  {
+    args: ['goroutine', 'self', '--worker', '--deep'],
+    code: 2,
+    error: /^Arguments worker and deep are mutually exclusive$/,
+    next: help,
+  },
   { args: ['profile', 'self', '--hz', '0'], code: 2, error: hz },
   { args: ['profile', 'self', '--hz', '1001'], code: 2, error: hz },
   { args: ['profile', 'self', '--hz', 'x'], code: 2, error: hz },

@@ -91,6 +91,9 @@ t.test('bad parameters are refused before anything is touched', async (t) => {
     ['similarity=some', 'invalid similarity value'],
     ['promises=yes', 'promises must be one of 0, 1, not "yes"'],
     ['deep=2', 'deep must be one of 0, 1, not "2"'],
+    ['worker=2', 'worker must be one of 0, 1, not "2"'],
+    ['worker=1&promises=1', 'worker and promises params are incompatible'],
+    ['worker=1&deep=1', 'worker and deep params are incompatible'],
     ['force=yes', 'force must be one of 0, 1, not "yes"'],
   ] as const
   for (const [query, sentence] of cases) {
@@ -117,6 +120,8 @@ t.test('what may not be taken, or not for that price, is refused', async (t) => 
   const forcedDeep = await app.inject(pathOf(target, '?deep=1&debug=2&force=1'))
   t.match(forcedDeep.body, /counted in a heap snapshot$/m)
   t.match(forcedDeep.body, /"waits_for":"Mutex\.queue/)
+  const worker = await app.inject(pathOf(target, '?worker=1&debug=2'))
+  t.match(worker.body, /^# note: its memory was read by a worker thread in it \(worker=1\): /m)
   const small = await app.inject(pathOf(target, '?maxmem=1&debug=2'))
   t.equal(small.statusCode, 200)
   t.match(

@@ -25,6 +25,8 @@ import { runCapture } from '../run-capture.ts'
  * maxmem: (default: goroutine.maxHeapBytes) most bytes of the target's heaps that may be read in a
  *   pass. Minimum is 1048576: less is raised.
  * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
+ * worker: (default: 0) 1 reads the memory by a worker thread that is started in the target. Not with
+ *   promises or deep.
  * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
  * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.

@@ -33,6 +33,8 @@ const pagePolicy = contentSecurityPolicy(pageStyle, pageScript)
  * similarity: (default: anypointer) exactflags, exactlines, anypointer or anyvalue.
  * seconds: (default: none) which buckets grow within that time. Minimum is 1, maximum limits.maxSeconds.
  * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
+ * worker: (default: 0) 1 reads the memory by a worker thread that is started in the target. Not with
+ *   promises or deep.
  * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
  * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
  * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
