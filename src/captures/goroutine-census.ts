@@ -1,7 +1,7 @@
 /** The census of suspended functions as part of a goroutine snapshot. */
 import type { Census, CensusGroup } from '../census/census.ts'
 import { takeCensus } from '../census/take-census.ts'
-import { CaptureError, OperationalError } from '../errors.ts'
+import { CaptureError, InspectorError, OperationalError } from '../errors.ts'
 import type { Attachment } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { Frame } from './goroutine-entry.ts'
@@ -63,6 +63,9 @@ export async function tryCensusByWorker(
     return { census, byWorker: true }
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error
+    // The target has gone, and there is nothing else to tell.
+    if (error instanceof InspectorError && error.code === 'session-closed') throw error
+    if (attachment.session.isClosed) throw new InspectorError('session-closed', error.message)
     return { refusal: error }
   }
 }

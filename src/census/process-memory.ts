@@ -79,7 +79,8 @@ export class ProcessMemory {
     }
     for (let at = 0; at < into.length; at += wordsABlock) {
       const pinned = this.#pinned.get(first + at / wordsABlock)
-      if (pinned !== undefined) into.set(pinned, at)
+      // A page that V8 has cut ends in the middle of a block.
+      if (pinned !== undefined) into.set(pinned.subarray(0, into.length - at), at)
       else this.#fill(into.subarray(at, at + wordsABlock), address + at * 4)
     }
   }
