@@ -15,7 +15,7 @@ import type { ProcessMemory, Span } from './process-memory.ts'
 import { findMaps, findSuspended, type WantedMaps } from './scan-heap.ts'
 import { StackBuilder, type Stacks } from './stacks.ts'
 import type { Suspended } from './suspended.ts'
-import { isYoung, pinYoung, type ReadRest } from './young-space.ts'
+import { isYoung, type Limits, pinYoung, type ReadRest } from './young-space.ts'
 
 /** Stacks of suspended functions, without the lines of their frames. */
 export interface RawStacks {
@@ -113,14 +113,37 @@ function findIn(
   const maps = findMaps(memory, heap, before, layout.freeSpace.instanceType, isAborted)
   memory.forget()
   const companions = pagesWithSuspended(memory, before, layout, maps, isAborted)
-  // What the young generation holds now; the collector may have turned it over since.
-  const pages = heapPages(memory, spans, layout.pageFormat)
-  const limits = pinYoung(memory, pages, layout.pageFormat, companions, readRest)
+  const { pages, limits } = pinPages(memory, spans, layout, companions, readRest)
   const heaps = [...new Set(pages.map((page) => page.heap))]
   const isolateOf = (address: number) => heaps.indexOf(address)
   const { unitBytes } = layout.freeSpace
   const suspended = findSuspended(memory, pages, limits, maps, isolateOf, unitBytes, isAborted)
   return { heaps, suspended, pages, maps }
+}
+
+/**
+ * The pages as they are when the young ones are pinned: the collector may have turned them over before, made
+ * more of them, and made old ones of those that were full of what lives on.
+ */
+function pinPages(
+  memory: ProcessMemory,
+  spans: readonly Span[],
+  layout: Layout,
+  companions: readonly HeapPage[],
+  readRest: ReadRest | undefined,
+): Pick<Found, 'pages'> & { readonly limits: Limits } {
+  const youngOf = (pages: readonly HeapPage[]) =>
+    pages
+      .filter(isYoung)
+      .map(({ address }) => address)
+      .join()
+  for (let attempt = 1; ; attempt++) {
+    const pages = heapPages(memory, spans, layout.pageFormat)
+    const limits = pinYoung(memory, pages, layout.pageFormat, companions, readRest)
+    const isSame = youngOf(pages) === youngOf(heapPages(memory, spans, layout.pageFormat))
+    if (isSame || attempt === maxAttempts) return { pages, limits }
+    for (const { address } of pages) memory.release(address)
+  }
 }
 
 /** Old pages whose suspended functions are to be read at one moment; none where these are too many. */

@@ -106,6 +106,7 @@ async function readPasses(request: CensusRequest, layout: Layout): Promise<Passe
         passOver(request.reader, memory, spans, layout)
         heapBytes = heapSize(memory, spans, layout)
         checkSize(heapBytes, request)
+        if (heapBytes === 0) throw noHeap(pid)
         const { readRest, restOfAll } = await restReader(request, memory, spans, layout)
         if (pass === 0) firstRest = restOfAll()
         const census = takeRawCensus(memory, spans, layout, { readRest })
@@ -208,6 +209,11 @@ function checkSize(heapBytes: number, { pid, maxBytes }: CensusRequest): void {
   const [needed, allowed] = [heapBytes, maxBytes].map((bytes) => Math.ceil(bytes / 2 ** 20))
   const message = `the heaps of process ${pid} have ${needed} MB, and maxmem allows ${allowed} MB of them to be read`
   throw new CaptureError('memory-too-large', message, { tryNext: `maxmem=${heapBytes}` })
+}
+
+function noHeap(pid: number): CaptureError {
+  const message = `no heap of V8 was found in the memory of process ${pid}`
+  return new CaptureError('census-refused', message)
 }
 
 /** The main thread is 0; workers are counted from 1 in the order of their kernel threads. */

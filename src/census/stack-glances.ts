@@ -24,6 +24,10 @@ export interface Glances {
 
 /** A glance takes 0.1 ms; a busy server has some hundred functions, and collects some ten times a second. */
 const maxMs = 300
+/** 16 MB take some 10 ms. */
+const maxOldPages = 64
+/** So many take no longer than the pages of a busy server's young ones. */
+const maxKnown = 2000
 /** The first runs slowly: V8 has not compiled it yet. */
 const enough = 8
 /** The target changes a function's surroundings while they are read: rarely, and hardly ever twice. */
@@ -81,7 +85,8 @@ class Sweep {
     const pages = heapPages(this.#memory, spans, this.#layout.pageFormat)
     const young = pages.filter(isYoung)
     const withOld = this.#pagesOfLast()
-    const old = pages.filter((page) => !isYoung(page) && withOld.has(page.address))
+    const all = pages.filter((page) => !isYoung(page))
+    const old = all.length <= maxOldPages ? all : all.filter(({ address }) => withOld.has(address))
     let isWhole = true
     for (const heap of new Set(pages.map((page) => page.heap))) {
       const ofHeap = (page: HeapPage) => page.heap === heap
@@ -102,7 +107,7 @@ class Sweep {
     return { stacks: [...this.#stacks.values()], isWhole }
   }
 
-  /** Old pages are many, and only those matter that hold suspended functions. */
+  /** Of many old pages only those matter that hold suspended functions. */
   #pagesOfLast(): ReadonlySet<number> {
     const { found } = this.#last
     const pages = new Set<number>()
@@ -127,8 +132,8 @@ class Sweep {
     for (let index = found.length - 1; index >= 0; index--) {
       const address = found.address[index] ?? 0
       if (this.#awaiters.has(address) || performance.now() > this.#deadline) continue
-      const known = isYoung(page) ? -1 : before.indexOf(address)
       // What waits for long both readings have seen, and there may be a million of it.
+      const known = isYoung(page) || before.length <= maxKnown ? -1 : before.indexOf(address)
       if (known >= 0 && before.continuation[known] === found.continuation[index]) continue
       const stacks = this.#stacksOf(address, found.kind[index] ?? 0)
       if (stacks === undefined) continue
