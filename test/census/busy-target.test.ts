@@ -8,7 +8,7 @@ import { isPossible } from './possible-stacks.mjs'
 
 const maxBytes = 2 ** 30
 /** Of 1 s each, and more where the machine has other work. */
-const runs = 3
+const runs = 2
 const program = 'await-load.cjs'
 
 await onEveryNode(

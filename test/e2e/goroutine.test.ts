@@ -54,7 +54,13 @@ t.test('one command shows who waits for what in a deadlock', async (t) => {
     text,
     /^3: async-function awaiting\n +main lock\.mjs:7 +async Lock\.acquire\n +main bank\.mjs:\d+ +async readBalance\n +main bank\.mjs:\d+ +async answer$/m,
   )
-  t.match(text, /^3: http-server-request handler-pending .*GET \/balance\/alice/m)
+  // The list of operations may take 5 ms of the target: a machine with other work cuts it short.
+  const isCut = /^# cut: \d of \d Socket shown$/m.test(text)
+  const requests = isCut ? '[1-3]' : '3'
+  t.match(
+    text,
+    new RegExp(`^${requests}: http-server-request handler-pending .*GET /balance/alice`, 'm'),
+  )
   t.same(await listeningPorts(bank.pid), [port], 'only its own server listens')
   bank.child.kill('SIGKILL')
   await Promise.all(waiting)

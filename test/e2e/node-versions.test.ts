@@ -22,7 +22,8 @@ for (const major of nodeMajors) {
 async function testMajor(t: Test, major: NodeMajor, node: string): Promise<void> {
   const daemon = await startDaemon(t)
 
-  for (const program of ['busy.cjs', 'busy.mjs']) {
+  // That modules are no different is shown on the oldest and the newest.
+  for (const program of major === 18 || major === 26 ? ['busy.cjs', 'busy.mjs'] : ['busy.cjs']) {
     await t.test(`${program} under go tool pprof`, { skip: skipGo }, async (t) => {
       const target = await spawnProfilable(t, program, { node })
       const url = profileUrl(daemon.url, target, 'seconds=5&hz=1000')

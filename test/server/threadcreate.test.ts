@@ -87,7 +87,10 @@ t.test('seconds counts the threads that were started meanwhile', async (t) => {
   setTimeout(() => target.send('start'), 300)
   const started = await pending
   t.match(started.headers['content-disposition'], 'threadcreate-delta')
-  t.same(countsOf(started.rawPayload), { '(libuv thread pool)': 4 })
+  // What a thread is for cannot be told at every moment of its start.
+  const [[name, count] = []] = Object.entries(countsOf(started.rawPayload))
+  t.match(name, /^\((libuv thread pool|other native threads)\)$/)
+  t.equal(count, 4)
   t.ok(decodeProfile(started.rawPayload).durationNanos >= 1e9)
 })
 

@@ -8,7 +8,7 @@ export interface Limits {
   /** Promises and resolve functions whose awaiters are looked up afterwards. */
   readonly maxProbes: number
   readonly budgetMs: number
-  /** One entry a timer. (default: those whose callbacks look alike are one) */
+  /** One entry a timer, and the ids of everything. (default: those whose callbacks look alike are one) */
   readonly separateTimers?: boolean | undefined
   /** Show the query of URLs, which may hold secrets. */
   readonly withQuery: boolean
@@ -20,7 +20,7 @@ export interface RawEntry {
   readonly state: string
   readonly count: number
   readonly waitsFor?: string | undefined
-  /** Of Node's AsyncWrap; undefined where it has none, or where the entry stands for several. */
+  /** Of Node's AsyncWrap, if it has one and ids are wanted; undefined where the entry stands for several. */
   readonly asyncId?: number | undefined
   readonly function?: Callback | undefined
   /** A promise that the work settles. */

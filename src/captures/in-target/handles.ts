@@ -15,7 +15,8 @@ export function listHandles(collector: Collector): void {
     count.total++
     if (collector.isFull()) continue
     count.shown++
-    collector.add({ ...handleEntry(collector, name, handle), asyncId: asyncIdOf(handle) })
+    const asyncId = collector.limits.separateTimers ? asyncIdOf(handle) : undefined
+    collector.add({ ...handleEntry(collector, name, handle), asyncId })
   }
   for (const [name, { shown, total }] of counts) collector.cut(name, shown, total)
 }

@@ -14,7 +14,8 @@ export function listRequests(collector: Collector): void {
     count.total++
     if (collector.isFull()) continue
     count.shown++
-    collector.add({ ...requestEntry(collector, name, request), asyncId: asyncIdOf(request) })
+    const asyncId = collector.limits.separateTimers ? asyncIdOf(request) : undefined
+    collector.add({ ...requestEntry(collector, name, request), asyncId })
   }
   for (const [name, { shown, total }] of counts) collector.cut(name, shown, total)
 }
