@@ -72,7 +72,7 @@ export async function tryCensusByWorker(
 
 /** `workers`: the names of the worker threads, in the order in which they were started. */
 export function suspendedGroups(
-  { groups, isolates }: Census,
+  { groups, isolates, isEachGlanced }: Census,
   workers: readonly string[],
 ): readonly SuspendedGroup[] {
   const ofWorkers = isolates.filter(({ thread }) => thread !== 'main').length
@@ -85,17 +85,18 @@ export function suspendedGroups(
     const name = ofWorkers === workers.length ? workers[number - 1] : undefined
     return name ?? `unknown thread ${number}`
   }
-  return groups.filter(isSure).map(({ kind, state, isolate, count, stack, elided }) => {
+  const sure = groups.filter((group) => isSure(group, isEachGlanced))
+  return sure.map(({ kind, state, isolate, count, stack, elided }) => {
     return { kind, state, thread: nameOf(isolate), count, stack: stack.map(frame), elided }
   })
 }
 
 /**
- * Of what only one of two readings saw, a caller may be shown at a line that it came to after it had
+ * Of what readings saw while the target worked, a caller may be shown at a line that it came to after it had
  * called what is shown below it. What was looked at by itself is of one moment.
  */
-function isSure({ minCount, glanced }: CensusGroup): boolean {
-  return minCount > 0 || glanced > 0
+function isSure({ minCount, glanced }: CensusGroup, isEachGlanced: boolean): boolean {
+  return glanced > 0 || (minCount > 0 && !isEachGlanced)
 }
 
 function frame({
@@ -117,6 +118,7 @@ export function workerNote({ bytesRead, durationMs }: Census): string {
 export function censusNotes({
   groups,
   glances,
+  isEachGlanced,
   torn,
   cycles,
   stoppedMs,
@@ -137,11 +139,11 @@ export function censusNotes({
       `the target worked while it was read: ${functions} suspended functions in ${alone.length} stacks were looked at one by one${extent && `, ${extent}`}; each stack is of one moment, their number of some 10 ms`,
     )
   }
-  const unsure = groups.filter((group) => !isSure(group))
+  const unsure = groups.filter((group) => !isSure(group, isEachGlanced))
   if (unsure.length > 0) {
     const functions = sumOf(unsure, ({ count }) => count)
     notes.push(
-      `${functions} suspended functions in ${unsure.length} stacks are left out: only one of two readings saw them, and the target worked meanwhile; goroutine.stop counts them`,
+      `${functions} suspended functions in ${unsure.length} stacks are left out: the target worked meanwhile, and they were gone or changed when they were looked at again; goroutine.stop counts them`,
     )
   }
   if (torn > 0) {

@@ -69,6 +69,8 @@ export interface Census {
   readonly passes: number
   /** Whether a look one by one was taken, and whether it came to an end before the target collected. */
   readonly glances: 'none' | 'whole' | 'part'
+  /** All of them were looked at one by one: what `glanced` does not count may be mixed of two moments. */
+  readonly isEachGlanced: boolean
   /** Of the heaps: what was looked through. */
   readonly heapBytes: number
   /** What was read of the target's memory, in all passes. */

@@ -65,6 +65,7 @@ export async function readCensus(request: CensusRequest, known: KnownLayouts): P
       cycles: last?.stacks.cycles ?? 0,
       passes: passes.length,
       glances: extentOf(glances),
+      isEachGlanced: glances?.areAll === true,
       heapBytes,
       bytesRead: memory.bytesRead,
       durationMs: performance.now() - begin,

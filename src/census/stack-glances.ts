@@ -20,6 +20,8 @@ export interface Glances {
   readonly stacks: readonly RawStacks[]
   /** Whether all pages were looked at before the collector turned the young ones over. */
   readonly isWhole: boolean
+  /** Whether also those were looked at that both readings have seen. */
+  readonly areAll: boolean
 }
 
 /** A glance takes 0.1 ms; a busy server has some hundred functions, and collects some ten times a second. */
@@ -44,7 +46,8 @@ export function glanceAtStacks(
   const deadline = performance.now() + maxMs
   const glance = new Glance(memory, layout.pageFormat)
   const heap = new Heap(glance, layout)
-  let best: Glances = { stacks: [], isWhole: false }
+  const areAll = looksAtEach(last)
+  let best: Glances = { stacks: [], isWhole: false, areAll }
   for (let whole = 0; whole < enough && performance.now() < deadline; ) {
     const glances = new Sweep(memory, layout, last, glance, heap, deadline).over(spans)
     if (glances.isWhole) whole++
@@ -54,11 +57,17 @@ export function glanceAtStacks(
   return best
 }
 
+/** Whether there are so few functions that each is looked at, also those that both readings have seen. */
+function looksAtEach({ found }: RawCensus): boolean {
+  return found.length <= maxKnown
+}
+
 class Sweep {
   readonly #memory: ProcessMemory
   readonly #layout: Layout
   readonly #last: RawCensus
   readonly #deadline: number
+  readonly #looksAtEach: boolean
   readonly #glance: Glance
   readonly #heap: Heap
   readonly #stacks = new Map<number, RawStacks>()
@@ -77,6 +86,7 @@ class Sweep {
     this.#layout = layout
     this.#last = last
     this.#deadline = deadline
+    this.#looksAtEach = looksAtEach(last)
     this.#glance = glance
     this.#heap = heap
   }
@@ -95,16 +105,15 @@ class Sweep {
       const rest = old
         .filter(ofHeap)
         .map((page) => ({ page, limit: page.address + page.sizeBytes }))
-      for (const one of [...filled, ...rest]) {
+      for (const one of filled) {
         this.#lookAt(one)
-        if (this.#isTurnedOver(filled) || performance.now() > this.#deadline) {
-          isWhole = false
-          break
-        }
+        isWhole = !this.#isTurnedOver(filled) && performance.now() <= this.#deadline
+        if (!isWhole) break
       }
+      for (const one of rest) this.#lookAt(one, !isWhole)
     }
     for (const address of this.#awaiters) this.#stacks.delete(address)
-    return { stacks: [...this.#stacks.values()], isWhole }
+    return { stacks: [...this.#stacks.values()], isWhole, areAll: this.#looksAtEach }
   }
 
   /** Of many old pages only those matter that hold suspended functions. */
@@ -122,7 +131,8 @@ class Sweep {
     )
   }
 
-  #lookAt({ page, limit }: FilledPage): void {
+  /** `onlyKnown`: of those that were there before, for the others may have come out of young pages. */
+  #lookAt({ page, limit }: FilledPage, onlyKnown = false): void {
     const { maps, found: before } = this.#last
     const { unitBytes } = this.#layout.freeSpace
     const zero = () => 0
@@ -133,8 +143,14 @@ class Sweep {
       const address = found.address[index] ?? 0
       if (this.#awaiters.has(address) || performance.now() > this.#deadline) continue
       // What waits for long both readings have seen, and there may be a million of it.
-      const known = isYoung(page) || before.length <= maxKnown ? -1 : before.indexOf(address)
-      if (known >= 0 && before.continuation[known] === found.continuation[index]) continue
+      const known = isYoung(page) ? -1 : before.indexOf(address)
+      if (onlyKnown && known < 0) continue
+      if (
+        !this.#looksAtEach &&
+        known >= 0 &&
+        before.continuation[known] === found.continuation[index]
+      )
+        continue
       const stacks = this.#stacksOf(address, found.kind[index] ?? 0)
       if (stacks === undefined) continue
       const { functions } = this.#last
