@@ -2,14 +2,12 @@
  * Recording what block and mutex profiles are made of: a CPU profile, and what the kernel says of the
  * threads meanwhile.
  */
-import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
+import { askThreadId } from './ask-thread-id.ts'
 import { type CpuOptions, type ReachedThread, recordCpu } from './cpu.ts'
 import type { CpuRecording } from './cpu-recording.ts'
-import { threadSelf } from './in-target/running-stack.ts'
-import { callExpression } from './in-target/target-source.ts'
 import { monotonicUs } from './monotonic-time.ts'
 
 export interface ContentionRecording extends CpuRecording {
@@ -118,8 +116,7 @@ class ThreadsWatch {
   }
 
   async #tidOf(pid: number, session: Session): Promise<number | undefined> {
-    const self = await evaluate(session, callExpression(threadSelf, []), { commandLineApi: true })
-    const [, tid] = /\/task\/(\d+)$/.exec(String(self)) ?? []
-    return tid === undefined ? undefined : this.#targets.findThread(pid, Number(tid))
+    const tid = await askThreadId(session)
+    return tid === undefined ? undefined : this.#targets.findThread(pid, tid)
   }
 }

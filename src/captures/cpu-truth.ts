@@ -1,12 +1,10 @@
 /** What is watched beside V8's sampler, to tell where its samples do not say what happened. */
-import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Worker } from '../inspector/worker-sessions.ts'
 import type { Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
+import { askThreadId } from './ask-thread-id.ts'
 import type { NativeThreads, ThreadRecording } from './cpu-recording.ts'
-import { threadSelf } from './in-target/running-stack.ts'
-import { callExpression } from './in-target/target-source.ts'
 import { RunningChecks } from './running-checks.ts'
 import { ThreadClocks } from './thread-clocks.ts'
 
@@ -62,13 +60,10 @@ export class CpuTruth {
   }
 
   async #follow({ thread, session }: Worker, clocks: ThreadClocks): Promise<void> {
-    const expression = callExpression(threadSelf, [])
-    const options = { timeoutMs: identifyMs, commandLineApi: true }
     this.#unknown++
-    const self = await evaluate(session, expression, options)
-    const tid = /\/task\/(\d+)$/.exec(String(self))?.[1]
+    const tid = await askThreadId(session, { timeoutMs: identifyMs })
     if (tid === undefined || this.#isStopped) return
-    await clocks.follow(thread, Number(tid))
+    await clocks.follow(thread, tid)
     this.#unknown--
     this.#checks?.watch(thread, session)
   }

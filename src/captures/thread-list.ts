@@ -4,13 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
-import { evaluate } from '../inspector/evaluate.ts'
 import { type Worker, WorkerSessions } from '../inspector/worker-sessions.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
+import { askThreadId } from './ask-thread-id.ts'
 import { type CaptureControl, captureFailure, withAttachment } from './attached.ts'
-import { threadSelf } from './in-target/running-stack.ts'
-import { callExpression } from './in-target/target-source.ts'
 
 export interface ThreadList {
   readonly target: {
@@ -130,11 +128,9 @@ async function askWorkers({ session }: Attachment): Promise<Map<number, WorkerNa
   })
   const names = new Map<number, WorkerNames>()
   try {
-    const expression = callExpression(threadSelf, [])
     const asked = workers.map(async ({ thread, url, session: own }) => {
-      const self = await evaluate(own, expression, { timeoutMs: answerMs, commandLineApi: true })
-      const tid = /\/task\/(\d+)$/.exec(String(self))?.[1]
-      if (tid !== undefined) names.set(Number(tid), { name: thread, url: String(url) })
+      const tid = await askThreadId(own, { timeoutMs: answerMs })
+      if (tid !== undefined) names.set(tid, { name: thread, url: String(url) })
     })
     await Promise.allSettled(asked)
     return names

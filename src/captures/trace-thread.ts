@@ -1,10 +1,8 @@
 /** The threads of a traced process: the main one, the workers that run, and those that start meanwhile. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { evaluate } from '../inspector/evaluate.ts'
 import type { CommandOptions, Session } from '../inspector/session.ts'
 import { type Worker, WorkerSessions } from '../inspector/worker-sessions.ts'
-import { threadSelf } from './in-target/running-stack.ts'
-import { callExpression } from './in-target/target-source.ts'
+import { askThreadId } from './ask-thread-id.ts'
 import { ProfileWindows } from './profile-windows.ts'
 
 /** One thread's part of a window. */
@@ -42,10 +40,7 @@ export class TracedThread {
 
   /** Resolves to the round trip of the profiler's start in ms. */
   async start(samplingIntervalUs: number, options: CommandOptions): Promise<number> {
-    const expression = callExpression(threadSelf, [])
-    const self = await evaluate(this.#session, expression, { ...options, commandLineApi: true })
-    const tid = /^\d+\/task\/(\d{1,9})$/.exec(String(self))?.[1]
-    this.#tid = tid === undefined ? undefined : Number(tid)
+    this.#tid = await askThreadId(this.#session, options)
     const pauseMs = await this.#windows.start(samplingIntervalUs, options)
     this.#isRunning = true
     return pauseMs
