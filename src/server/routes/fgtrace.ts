@@ -6,13 +6,12 @@ import type { FgtraceSink, FgtraceStart, FgtraceTotals } from '../../captures/fg
 import { FgtraceWriter } from '../../convert/fgtrace-writer.ts'
 import { FunctionNames } from '../../convert/function-names.ts'
 import type { Target } from '../../targets/target.ts'
-import { chooseEncoder } from '../content-encoding.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { type FgtraceParameters, readFgtraceParameters } from '../fgtrace-parameters.ts'
 import { oneOf } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
-import { runCapture } from '../run-capture.ts'
-import { StreamedAnswer } from '../streamed-answer.ts'
+import { streamCapture } from '../stream-capture.ts'
+import type { StreamedAnswer } from '../streamed-answer.ts'
 import { targetSources, wantsSources } from '../target-sources.ts'
 
 /**
@@ -28,20 +27,13 @@ export function fgtraceHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request, context)
     const target = await requestTarget(context.targets, request)
-    const answer = new StreamedAnswer(reply, chooseEncoder(request.headers['accept-encoding']))
-    try {
-      await runCapture(context, request, reply, target, {
-        name: 'fgtrace',
-        durationMs: wanted.seconds * 1000,
-        wanted,
-        work: (signal) => stream(context, target, wanted, signal, answer),
-        cost,
-      })
-    } catch (error) {
-      if (!answer.hasBegun) throw error
-      answer.cut()
-    }
-    return reply
+    return streamCapture(context, request, reply, target, {
+      name: 'fgtrace',
+      durationMs: wanted.seconds * 1000,
+      wanted,
+      work: (signal, answer) => stream(context, target, wanted, signal, answer),
+      cost,
+    })
   }
 }
 

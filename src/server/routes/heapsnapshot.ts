@@ -7,12 +7,11 @@ import {
   type HeapSnapshotStart,
 } from '../../captures/heap-snapshot.ts'
 import type { Target } from '../../targets/target.ts'
-import { chooseEncoder } from '../content-encoding.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { firstValue, oneOf } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
-import { runCapture } from '../run-capture.ts'
-import { StreamedAnswer } from '../streamed-answer.ts'
+import { streamCapture } from '../stream-capture.ts'
+import type { StreamedAnswer } from '../streamed-answer.ts'
 
 /** What a heap of some 300 MB takes, for whoever is told to come back. */
 const typicalMs = 30_000
@@ -27,20 +26,13 @@ export function heapSnapshotHandler(context: ServerContext): Handler {
     const wanted = readParameters(request)
     const target = await requestTarget(context.targets, request)
     waitForever(request)
-    const answer = new StreamedAnswer(reply, chooseEncoder(request.headers['accept-encoding']))
-    try {
-      await runCapture(context, request, reply, target, {
-        name: 'heapsnapshot',
-        durationMs: typicalMs,
-        wanted,
-        work: (signal) => stream(context, target, { ...wanted, signal }, answer),
-        cost,
-      })
-    } catch (error) {
-      if (!answer.hasBegun) throw error
-      answer.cut()
-    }
-    return reply
+    return streamCapture(context, request, reply, target, {
+      name: 'heapsnapshot',
+      durationMs: typicalMs,
+      wanted,
+      work: (signal, answer) => stream(context, target, { ...wanted, signal }, answer),
+      cost,
+    })
   }
 }
 

@@ -8,12 +8,11 @@ import {
 } from '../../captures/trace-categories.ts'
 import { ChromeTrace } from '../../convert/trace/chrome-trace.ts'
 import type { Target } from '../../targets/target.ts'
-import { chooseEncoder } from '../content-encoding.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { decimal, firstValue, oneOf, wholeNumber } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
-import { runCapture } from '../run-capture.ts'
-import { StreamedAnswer } from '../streamed-answer.ts'
+import { streamCapture } from '../stream-capture.ts'
+import type { StreamedAnswer } from '../streamed-answer.ts'
 import { targetSources, wantsSources } from '../target-sources.ts'
 
 /** Go's. */
@@ -35,20 +34,13 @@ export function traceHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request, context)
     const target = await requestTarget(context.targets, request)
-    const answer = new StreamedAnswer(reply, chooseEncoder(request.headers['accept-encoding']))
-    try {
-      await runCapture(context, request, reply, target, {
-        name: 'trace',
-        durationMs: wanted.seconds * 1000,
-        wanted: { ...wanted, categories: wanted.categories.join(',') },
-        work: (signal) => stream(context, target, { ...wanted, signal }, answer),
-        cost,
-      })
-    } catch (error) {
-      if (!answer.hasBegun) throw error
-      answer.cut()
-    }
-    return reply
+    return streamCapture(context, request, reply, target, {
+      name: 'trace',
+      durationMs: wanted.seconds * 1000,
+      wanted: { ...wanted, categories: wanted.categories.join(',') },
+      work: (signal, answer) => stream(context, target, { ...wanted, signal }, answer),
+      cost,
+    })
   }
 }
 
