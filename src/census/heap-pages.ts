@@ -81,15 +81,24 @@ export function readPage(
   // The first object lies behind the header, which has 16 bytes to 8 KB.
   if (begin <= address || begin > address + maxHeaderBytes) return undefined
   if (heap === 0 || heap % 8 !== 0) return undefined
-  if (end <= begin || end > address + sizeBytes || sizeBytes > maxPageBytes) return undefined
+  if (end <= begin || end > address + sizeBytes) return undefined
   const { flags, links } = parts
+  if (!isPageSize(sizeBytes, flags)) return undefined
   return { address, sizeBytes, heap, flags, begin, links }
 }
 
 type Parts = Omit<HeapPage, 'address'> & { readonly end: number }
 
+/** Any memory may look like a header by chance, but rarely with the size that a page can have. */
+function isPageSize(sizeBytes: number, flags: number): boolean {
+  if (sizeBytes % osPageBytes !== 0) return false
+  return sizeBytes <= pageSizeBytes || ((flags & largePage) !== 0 && sizeBytes <= maxPageBytes)
+}
+
 const headerBytes = 80
 const maxHeaderBytes = 8192
+/** V8 reserves and trims its pages by the system's. */
+const osPageBytes = 4096
 /** A large page holds one object, which V8 limits far below this. */
 const maxPageBytes = 2 ** 40
 

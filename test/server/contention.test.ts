@@ -80,10 +80,10 @@ t.test('work is no wait, and rest is neither', async (t) => {
   const [blocked = [], held = []] = compute ?? []
   // The collector's own threads may be waited for.
   t.ok(totalMs(blocked) < 100, `block of a busy loop: ${totalMs(blocked)} ms of 1 s`)
-  t.notOk(blocked.some(({ stack, delayMs }) => stack.includes('crunch') && delayMs > 50))
   // Time that a starved sampler misses is not in it.
   t.ok(totalMs(held) > 100, `mutex of a busy loop: ${totalMs(held)} ms`)
-  t.ok(held[0]?.stack.includes('computeFor'))
+  const named = held.filter(({ stack }) => stack.includes('computeFor'))
+  t.ok(totalMs(named) > 0.5 * totalMs(held), JSON.stringify(held))
   const [short = []] = turns ?? []
   t.ok(totalMs(short) < 200, `block of short turns with rests between: ${totalMs(short)} ms`)
 })
