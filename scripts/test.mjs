@@ -17,7 +17,7 @@ mkdirSync('.tap', { recursive: true })
 rmSync(failed, { force: true })
 
 // Otherwise the first run of a checkout still has the plugins that .taprc switches off.
-run('build')
+if (!existsSync('.tap/plugins')) run('build')
 let code = runTap(wanted)
 const again = existsSync(failed) ? readFileSync(failed, 'utf8').trim().split('\n') : []
 if (code !== 0 && again.length > 0 && again.length <= mostAgain) {
