@@ -65,11 +65,13 @@ function partsOf(node: ts.Expression): readonly string[] {
   return ts.isIdentifier(node) ? partsOfVariable(node) : []
 }
 
-/** Of the nearest variable of that name. */
+/** Of the last variable of that name that was declared before, in the narrowest scope that has one. */
 function partsOfVariable(use: ts.Identifier): readonly string[] {
   for (let scope: ts.Node = use.parent; ; scope = scope.parent) {
-    const parts = declarationsIn(scope, use.text).flatMap(partsOf)
-    if (parts.length > 0 || ts.isSourceFile(scope)) return parts
+    const before = declarationsIn(scope, use.text).filter(({ pos }) => pos < use.pos)
+    const last = before.at(-1)
+    if (last !== undefined) return partsOf(last)
+    if (ts.isSourceFile(scope)) return []
   }
 }
 
