@@ -1,6 +1,7 @@
 // Processes that pprofd must not touch, each as a real one.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -61,11 +62,11 @@ export const refusalCases: readonly RefusalCase[] = [
   {
     title: 'a zombie',
     start: async (t) => {
-      // bash starts a child and becomes a sleep, which never waits for it.
-      const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+      // bash starts a child and becomes a sleep, which never waits for it; bash itself would.
+      const parent = spawn('bash', ['-c', 'sleep 1 & echo $!; exec sleep 60'])
       t.teardown(() => parent.kill('SIGKILL'))
       const pid = Number(String((await once(parent.stdout, 'data'))[0]))
-      await sleep(300)
+      while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await sleep(20)
       return { pid, isUntouched: () => parent.exitCode === null }
     },
     refusal: /process \d+ has ended$/,
