@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: gathers the entries of an inventory, bounded in time and number. */
+import { clockMs } from './clock-ms.ts'
 import { isResolveFunction, own } from './own.ts'
 
 export interface Limits {
@@ -72,7 +73,7 @@ export interface Collector {
 }
 
 export function createCollector(internals: Internals, limits: Limits): Collector {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   let deadline = startedMs + limits.budgetMs
   const types = internals.internalBinding?.('types')
   const test = (name: string) => own(types, name) as ((value: unknown) => boolean) | undefined
@@ -98,7 +99,7 @@ export function createCollector(internals: Internals, limits: Limits): Collector
   }
 
   function isLate(): boolean {
-    return performance.now() > deadline
+    return clockMs() > deadline
   }
 
   function indexOf(found: unknown): readonly number[] {

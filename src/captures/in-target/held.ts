@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: steps between the inventory and the probe of what it found. */
+import { clockMs } from './clock-ms.ts'
 import type { Holder } from './inventory.ts'
 import { isResolveFunction } from './own.ts'
 import { probe } from './probe.ts'
@@ -18,10 +19,10 @@ export async function probeHeld(
   maxFrames: number,
   budgetMs: number,
 ): Promise<string> {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   const chains: (readonly RawFrame[])[] = []
   await probe(subjects.slice(from), maxFrames, budgetMs, (chain) => chains.push(chain))
-  return JSON.stringify({ chains, costMs: performance.now() - startedMs })
+  return JSON.stringify({ chains, costMs: clockMs() - startedMs })
 }
 
 /** The held functions, as an object whose properties the inspector can list. */

@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: everything that keeps its event loop waiting. */
+import { clockMs } from './clock-ms.ts'
 import {
   createCollector,
   type Internals,
@@ -34,7 +35,7 @@ export function inventory(
   immediateQueue: unknown,
   limits: Limits,
 ): string {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   const internals: Internals = { internalBinding, timerListMap, immediateQueue }
   const collector = createCollector(internals, limits)
   const failures: string[] = []
@@ -58,6 +59,6 @@ export function inventory(
   holder.subjects = collector.subjects
   const { entries, cuts, functions, subjects } = collector
   const counts = { functionCount: functions.length, subjectCount: subjects.length }
-  const costMs = performance.now() - startedMs
+  const costMs = clockMs() - startedMs
   return JSON.stringify({ entries, cuts, failures, costMs, ...counts })
 }

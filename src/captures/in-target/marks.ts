@@ -2,6 +2,7 @@
  * Runs in the target, see target-source.ts: who awaits each of very many promises. Those with the same
  * answer are kept in one list, so that a heap snapshot tells which promise got which.
  */
+import { clockMs } from './clock-ms.ts'
 import { own } from './own.ts'
 import { probe } from './probe.ts'
 import type { RawFrame } from './stack-frames.ts'
@@ -32,7 +33,7 @@ export async function pprofdMarkSlice(
   sliceMs: number,
   maxAnswers: number,
 ): Promise<string> {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   const { promises = [], next = 0, numbers = new Map<string, number>(), pprofdMarks = [] } = marks
   const isPromise = own(internalBinding?.('types'), 'isPromise') as (value: unknown) => boolean
   // Others inherit from Promise.prototype only. A slice has time for about 400.
@@ -50,7 +51,7 @@ export async function pprofdMarkSlice(
     list.push(promise)
   })
   marks.next = next + asked
-  return JSON.stringify({ next: marks.next, costMs: performance.now() - startedMs })
+  return JSON.stringify({ next: marks.next, costMs: clockMs() - startedMs })
 }
 
 /** The answers in the order of the lists; the list of all promises is not needed any more. */

@@ -2,6 +2,7 @@
  * Runs in the target, see target-source.ts: work of Node's native side that is in no other list, out
  * of the graph of native objects that Node makes for heap snapshots. It knows their classes only.
  */
+import { clockMs } from './clock-ms.ts'
 import type { RawEntry } from './collector.ts'
 import type { Holder } from './inventory.ts'
 import { own } from './own.ts'
@@ -12,7 +13,7 @@ export function nativeJobs(
   internalBinding: ((name: string) => unknown) | undefined,
   maxHandles: number,
 ): string {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   const build = own(internalBinding?.('heap_utils'), 'buildEmbedderGraph')
   const list = own(process, '_getActiveHandles')
   const handles: unknown = typeof list === 'function' ? list.call(process) : []
@@ -29,7 +30,7 @@ export function nativeJobs(
     const state = /Job$|Wrap$/.test(name) ? 'in-progress' : 'open'
     return { kind: jobKind(name) ?? 'native', state, count, waitsFor: name }
   })
-  return JSON.stringify({ entries, isPossible, costMs: performance.now() - startedMs })
+  return JSON.stringify({ entries, isPossible, costMs: clockMs() - startedMs })
 }
 
 export function jobKind(name: string): string | undefined {

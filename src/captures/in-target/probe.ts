@@ -6,6 +6,7 @@
  * capability constructor says is the promise in question: so V8 goes on with that one's awaiters.
  * It is not touched. V8 follows promises with exactly one reaction only; nobody awaits a shared one.
  */
+import { clockMs } from './clock-ms.ts'
 import { type CallSite, callSites, type RawFrame, rawFrame } from './stack-frames.ts'
 
 /**
@@ -18,7 +19,7 @@ export function probe(
   budgetMs: number,
   onChain: (chain: readonly RawFrame[]) => void,
 ): Promise<number> {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   // The intrinsic one, whatever the program has put into the global.
   const Intrinsic = (async () => {})().constructor as PromiseConstructor
   const { all, prototype } = Intrinsic
@@ -47,7 +48,7 @@ export function probe(
   return new Intrinsic((done) => {
     if (!isIntrinsic) return done(0)
     for (const subject of subjects) {
-      if (performance.now() - startedMs > budgetMs) break
+      if (clockMs() - startedMs > budgetMs) break
       if (typeof subject === 'function') {
         // A promise that never settles, and would settle the one that the function belongs to.
         const never = new Intrinsic<unknown>(ignore)

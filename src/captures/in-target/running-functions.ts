@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: which functions its thread is in at this moment. */
+import { clockMs } from './clock-ms.ts'
 import { type CallSite, callSites } from './stack-frames.ts'
 
 /** Name, URL, where the function starts (1-based line and column), the line that runs. */
@@ -14,8 +15,7 @@ export function runningFunctions(maxFrames: number): {
   readonly functions: readonly RawFunction[]
   readonly costMs: number
 } {
-  // `performance` would load a module of Node's at its first use, which took 4 ms on Node 20.
-  const started = process.hrtime()
+  const startedMs = clockMs()
   // Two are the evaluated code itself.
   const sites: readonly EnclosingSite[] = callSites(runningFunctions, maxFrames + 2).slice(2)
   const functions = sites
@@ -29,6 +29,5 @@ export function runningFunctions(maxFrames: number): {
         site.getLineNumber() ?? 0,
       ]
     })
-  const [seconds, nanoseconds] = process.hrtime(started)
-  return { functions, costMs: seconds * 1e3 + nanoseconds / 1e6 }
+  return { functions, costMs: clockMs() - startedMs }
 }

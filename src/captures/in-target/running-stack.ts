@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: what its thread does at this moment. */
+import { clockMs } from './clock-ms.ts'
 import { callSites, type RawFrame, rawFrame } from './stack-frames.ts'
 
 export interface RawStack {
@@ -11,12 +12,12 @@ export interface RawStack {
 }
 
 export function runningStack(maxFrames: number, readSelf: boolean): RawStack {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   // One frame more shows whether there are more; two are the evaluated code itself.
   const sites = callSites(runningStack, maxFrames + 3).slice(2)
   const frames = sites.slice(0, maxFrames).map(rawFrame)
   const self = readSelf ? threadSelf() : ''
-  return { frames, elided: sites.length > maxFrames, costMs: performance.now() - startedMs, self }
+  return { frames, elided: sites.length > maxFrames, costMs: clockMs() - startedMs, self }
 }
 
 /** A system call of about 5 us. */

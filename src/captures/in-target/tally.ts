@@ -1,4 +1,5 @@
 /** Runs in the target, see target-source.ts: who awaits each of very many promises, counted by stack. */
+import { clockMs } from './clock-ms.ts'
 import { own } from './own.ts'
 import { probe } from './probe.ts'
 import type { RawFrame } from './stack-frames.ts'
@@ -25,7 +26,7 @@ export async function tallySlice(
   sliceMs: number,
   maxStacks: number,
 ): Promise<string> {
-  const startedMs = performance.now()
+  const startedMs = clockMs()
   const { promises = [], next = 0, counts = new Map<string, number>() } = tally
   const isPromise = own(internalBinding?.('types'), 'isPromise') as (value: unknown) => boolean
   // Others inherit from Promise.prototype only. A slice has time for about 400.
@@ -36,7 +37,7 @@ export async function tallySlice(
     if (count > 0 || counts.size < maxStacks) counts.set(key, count + 1)
   })
   tally.next = next + asked
-  return JSON.stringify({ next: tally.next, costMs: performance.now() - startedMs })
+  return JSON.stringify({ next: tally.next, costMs: clockMs() - startedMs })
 }
 
 export function endTally({ counts }: Tally): string {

@@ -1,8 +1,9 @@
 /**
  * Code of pprofd that runs in a target. The functions of this folder are sent as their own text, so
  * they use nothing but each other, their arguments and the target's globals; whoever sends one sends
- * all that it calls. Nothing of them stays in the target.
+ * all that it calls, but for clockMs, which always comes along. Nothing of them stays in the target.
  */
+import { clockMs } from './clock-ms.ts'
 
 /** The URL of that code, by which the frames of pprofd are told from the target's own. */
 export const inTargetUrl = 'pprofd:in-target'
@@ -26,5 +27,5 @@ export function functionDeclaration(main: Sendable, needed: readonly Sendable[] 
 }
 
 function textOf(main: Sendable, needed: readonly Sendable[]): string {
-  return `${[...needed, main].map(String).join('\n')}\n//# sourceURL=${inTargetUrl}`
+  return `${[clockMs, ...needed, main].map(String).join('\n')}\n//# sourceURL=${inTargetUrl}`
 }
