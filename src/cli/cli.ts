@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs'
 import { InputError } from '../errors.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
+import { addCompletionCommand } from './completion.ts'
 import { addConfigCommand } from './config.ts'
 import { addGoroutineCommand } from './goroutine.ts'
 import { addHeapCommands } from './heap.ts'
@@ -35,6 +36,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addHeapSnapshotCommand(commands)
   addRetainedCommand(commands)
   addConfigCommand(commands)
+  addCompletionCommand(commands)
   await commands.cli.parseAsync([...argv])
   return exitCode
 }
