@@ -45,8 +45,7 @@ export async function runDaemon(
   let signal: NodeJS.Signals
   try {
     await daemon.start()
-    // A signal before ours was caught may have opened it since.
-    refuseInspector()
+    await daemon.refuseInspector()
     void manager.ready(daemon.status)
     signal = await stopped.signal
   } finally {
@@ -113,6 +112,16 @@ class Daemon {
     this.#app = app
     this.#logger.info({ url, bySystemd: this.#passed !== undefined }, 'listening')
     this.status = `listening on ${url}`
+  }
+
+  /** Once more: a signal from before ours was caught may have opened it since. */
+  async refuseInspector(): Promise<void> {
+    try {
+      refuseInspector()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   /** A configuration that is wrong changes nothing. */

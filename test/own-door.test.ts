@@ -1,4 +1,5 @@
 // pprofd is a Node, too: nobody opens its inspector, on any version that it runs on.
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { closeOwnDoor } from '../src/own-door.ts'
@@ -36,7 +37,9 @@ t.test('it does not run with an inspector of its own, however it was opened', as
     env: pprofdEnvironment,
   })
   const byOption = spawnDaemon(t, { env: { NODE_OPTIONS: '--inspect=0' } })
-  for (const daemon of [byFlag, byOption]) {
+  const program = join(t.testdir({ 'late.cjs': opensWhenItListens }), 'late.cjs')
+  const late = spawnDaemon(t, { env: { NODE_OPTIONS: `--require=${program}` } })
+  for (const daemon of [byFlag, byOption, late]) {
     t.match(await daemon.waitForExit(20_000), { code: 2 })
     t.match(
       daemon.stderr.text(),
@@ -83,6 +86,15 @@ t.test('a SIGUSR1 while it starts opens nothing that stays', async (t) => {
     else t.ok(code === 2 || signal === 'SIGUSR1', `${code} ${signal}`)
   }
 })
+
+/** As a signal would that is acted upon late. */
+const opensWhenItListens = `
+  const { Server } = require('node:net')
+  const { listen } = Server.prototype
+  Server.prototype.listen = function (...args) {
+    require('node:inspector').open(0)
+    return listen.apply(this, args)
+  }`
 
 async function nodeOrSkip(t: Test, major: NodeMajor): Promise<string | undefined> {
   const { path, reason } = await nodeBinary(major)
