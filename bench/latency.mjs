@@ -1,11 +1,11 @@
 // How much longer than asked a CPU profile of one second takes through the daemon, what of it the
 // target pays, and how long its inspector is open: attached by SIGUSR1, and through an inspector that
 // was open already; beside a bare inspector client that checks and converts nothing.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { watchListeners } from './watch-listeners.mjs'
 
 const windowMs = 1000
 const rounds = 12
@@ -95,49 +95,6 @@ async function captureBare({ port }) {
   const { startMs, stopMs } = await recordBare(port, windowMs)
   const beyondMs = performance.now() - begin - windowMs
   return { beyondMs, attachMs: Number.NaN, startMs, stopMs, openMs: Number.NaN }
-}
-
-/** Looks every 5 ms whether the process listens on anything; NaN if it does all the time. */
-function watchListeners(pid) {
-  let openMs = 0
-  let lastLookMs = performance.now()
-  let wasClosed = false
-  const look = () => {
-    const isOpen = isListening(pid)
-    const nowMs = performance.now()
-    if (isOpen) openMs += nowMs - lastLookMs
-    else wasClosed = true
-    lastLookMs = nowMs
-  }
-  const timer = setInterval(look, 5)
-  look()
-  return {
-    end: () => {
-      clearInterval(timer)
-      return wasClosed ? openMs : Number.NaN
-    },
-  }
-}
-
-/** Field 4 of a row is the state, 0A is LISTEN, field 10 the inode: proc_pid_net(5). */
-function isListening(pid) {
-  const rows = readFileSync(`/proc/${pid}/net/tcp`, 'latin1').split('\n').slice(1)
-  const inodes = rows
-    .map((row) => row.trim().split(/\s+/))
-    .filter(([, , , state]) => state === '0A')
-    .map((fields) => `socket:[${fields[9]}]`)
-  return readdirSync(`/proc/${pid}/fd`).some((fd) =>
-    inodes.includes(linkOf(`/proc/${pid}/fd/${fd}`)),
-  )
-}
-
-function linkOf(path) {
-  try {
-    return readlinkSync(path)
-  } catch {
-    // Closed since the folder was read.
-    return ''
-  }
 }
 
 function freePort() {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 const all = [
   'conversion',
   'latency',
+  'open-inspector',
   'start-up',
   'many',
   'cycles',

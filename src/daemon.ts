@@ -6,40 +6,61 @@ import { GoroutineSnapshots } from './captures/goroutine-snapshots.ts'
 import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
+import { refuseInspector } from './own-door.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
+import { PassedSocket } from './server/listen-passed.ts'
 import { SourceMaps } from './sourcemaps/source-maps.ts'
+import { takeServiceEnvironment } from './systemd/service-environment.ts'
+import { ServiceManager } from './systemd/service-manager.ts'
 import { Targets, type TargetsOptions } from './targets/targets.ts'
 
 /** systemd waits 90 s, Docker 10 s; whoever stops us shall not wait longer than 5 s. */
 const stopTimeoutMs = 4500
 
 /** Runs until SIGTERM or SIGINT; resolves to the exit code. */
-export async function runDaemon(load: () => Promise<Config>): Promise<number> {
+export async function runDaemon(
+  load: () => Promise<Config>,
+  env: Record<string, string | undefined> = process.env,
+): Promise<number> {
+  refuseInspector()
+  const service = takeServiceEnvironment(env)
   const config = await load()
   const logger = pino({ level: config.log.level }, destination({ dest: 1, sync: true }))
-  const daemon = new Daemon(config, logger)
+  const manager = new ServiceManager({
+    ...service,
+    onFailure: (err) => logger.error({ err }, 'systemd could not be told how the daemon is'),
+  })
+  const daemon = new Daemon(config, logger, service.passedFd)
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   // Reloads run one after the other, each to its end.
   let reloading: Promise<void> = Promise.resolve()
   const reload = () => {
-    reloading = reloading.then(() => daemon.reload(load))
+    reloading = reloading
+      .then(() => manager.reloading())
+      .then(() => daemon.reload(load))
+      .then(() => manager.ready(daemon.status))
   }
   process.on('SIGHUP', reload)
   let signal: NodeJS.Signals
   try {
     await daemon.start()
+    await daemon.refuseInspector()
+    void manager.ready(daemon.status)
     signal = await stopped.signal
   } finally {
     process.off('SIGHUP', reload)
     stopped.release()
   }
   logger.info({ signal }, 'stopping')
+  void manager.stopping()
   const stopping = new AbortController()
   void forceExit(logger, stopping.signal)
   // A reload in its middle would start to listen again after the stop.
   await reloading
-  return daemon.stop().finally(() => stopping.abort())
+  const exitCode = await daemon.stop().finally(() => stopping.abort())
+  await manager.close()
+  return exitCode
 }
 
 class Daemon {
@@ -51,10 +72,15 @@ class Daemon {
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
+  /** By systemd; `listen` of the configuration then says nothing. */
+  readonly #passed: PassedSocket | undefined
+  /** Where it listens, in words. */
+  status = 'starting'
 
-  constructor(config: Config, logger: Logger) {
+  constructor(config: Config, logger: Logger, passedFd: number | undefined) {
     this.#config = config
     this.#logger = logger
+    this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
     this.#serverOptions = {
@@ -72,6 +98,7 @@ class Daemon {
     await this.#targets.recover()
     if (!this.#config.enabled) {
       this.#logger.info('switched off by enabled: false; listening on nothing')
+      this.status = 'switched off by enabled: false'
       return
     }
     const services = {
@@ -81,9 +108,20 @@ class Daemon {
       sourceMaps: this.#sourceMaps,
     }
     const app = buildApp(services, this.#serverOptions)
-    const url = await listen(app, this.#config.listen)
+    const url = await (this.#passed?.listen(app) ?? listen(app, this.#config.listen))
     this.#app = app
-    this.#logger.info({ url }, 'listening')
+    this.#logger.info({ url, bySystemd: this.#passed !== undefined }, 'listening')
+    this.status = `listening on ${url}`
+  }
+
+  /** Once more: a signal from before ours was caught may have opened it since. */
+  async refuseInspector(): Promise<void> {
+    try {
+      refuseInspector()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
   }
 
   /** A configuration that is wrong changes nothing. */
@@ -109,7 +147,8 @@ class Daemon {
   async #apply(config: Config): Promise<void> {
     const before = this.#config
     this.#adopt(config)
-    const moved = JSON.stringify(before.listen) !== JSON.stringify(config.listen)
+    const isAsked = JSON.stringify(before.listen) !== JSON.stringify(config.listen)
+    const moved = isAsked && this.#passed === undefined
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
     await this.#app?.close()

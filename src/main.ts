@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The entry: runs the command line and turns what went wrong into words and an exit code. */
-import { runCli } from './cli/cli.ts'
 import { OperationalError } from './errors.ts'
+import { closeOwnDoor } from './own-door.ts'
+
+closeOwnDoor()
 
 /** 0 done, 1 failure, 2 wrong usage or configuration. */
 const usageCodes: ReadonlySet<string> = new Set(['parameter-invalid', 'config-invalid'])
@@ -13,6 +15,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
+  // Only now: a static import would be loaded before the door is closed.
+  const { runCli } = await import('./cli/cli.ts')
   process.exitCode = await runCli(process.argv.slice(2))
 } catch (error) {
   process.exitCode = report(error)

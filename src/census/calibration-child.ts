@@ -4,7 +4,7 @@
  * target's own namespaces, and where none of this can be had, it does not run.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { CaptureError } from '../errors.ts'
 import { childPids } from '../proc/child-pids.ts'
 import { readProcLink, unlessDenied } from '../proc/proc-file.ts'
@@ -80,9 +80,14 @@ async function checkMayRun(pid: number, procRoot: string, isElsewhere: boolean):
   if (process.geteuid?.() === 0) return
   const status = await readProcessStatus(pid, procRoot)
   const isOurs = status?.uid === process.geteuid?.()
-  if (isOurs && !isElsewhere) return
+  if (isOurs && !isElsewhere) {
+    const own = await readProcessStatus(process.pid, procRoot)
+    // A child inherits ambient capabilities; the target's user has none of them.
+    if (own?.effectiveCapabilities === 0n) return
+    throw otherBuild('pprofd has capabilities that it must not get')
+  }
   const where = isElsewhere ? 'is in another container' : 'belongs to another user'
-  throw refused(`its Node is another build than pprofd's own and process ${pid} ${where}`)
+  throw otherBuild(`process ${pid} ${where}`)
 }
 
 /** A build id can be forged: it only decides that our own file is run, and nobody else's. */
@@ -102,7 +107,16 @@ async function isInOtherMounts(pid: number, procRoot: string): Promise<boolean> 
       unlessDenied(readProcLink(`${folder}/ns/mnt`)),
     ),
   )
-  return own === undefined || own !== theirs
+  if (own !== undefined && own === theirs) return false
+  return process.geteuid?.() === 0 || !(await hasOurRoot(pid, procRoot))
+}
+
+/** systemd gives a hardened service a mount namespace of its own, with the same files in it. */
+async function hasOurRoot(pid: number, procRoot: string): Promise<boolean> {
+  const [own, theirs] = await Promise.all(
+    ['/', `${procRoot}/${pid}/root/`].map((path) => unlessDenied(stat(path))),
+  )
+  return own !== undefined && own.dev === theirs?.dev && own.ino === theirs.ino
 }
 
 function untilReady(child: ChildProcess): Promise<void> {
@@ -126,6 +140,10 @@ function kill(child: ChildProcess, inner?: number): void {
   child.stdout?.destroy()
   if (inner !== undefined && child.exitCode === null) process.kill(inner, 'SIGKILL')
   child.kill('SIGKILL')
+}
+
+function otherBuild(why: string): CaptureError {
+  return refused(`its Node is another build than pprofd's own and ${why}`)
 }
 
 function refused(why: string, cause?: unknown): CaptureError {

@@ -41,6 +41,34 @@ t.test('root may read anybody', { skip: needsRoot }, async (t) => {
   t.ok(census.groups.map(stackText).includes('inArrow 6:3'))
 })
 
+t.test(
+  'another build is read from behind a mount namespace with the same files, as systemd makes',
+  {
+    skip: needsRoot,
+  },
+  async (t) => {
+    const node = await otherBuild(t)
+    if (node === undefined) return
+    const target = await spawnAs(t, nobody, node)
+    const { census } = await censusAs(nobody, target, { under: ['unshare', '--mount'] })
+    t.ok(census?.groups.map(stackText).includes('inArrow 6:3'))
+  },
+)
+
+t.test(
+  'another build is not run by a pprofd that has capabilities',
+  { skip: needsRoot },
+  async (t) => {
+    const node = await otherBuild(t)
+    if (node === undefined) return
+    const target = await spawnAs(t, nobody, node)
+    const capabilities = ['--inh-caps=+kill', '--ambient-caps=+kill']
+    const { error } = await censusAs(nobody, target, { capabilities })
+    t.equal(error?.code, 'census-refused')
+    t.match(error?.message, /another build .* and pprofd has capabilities that it must not get/)
+  },
+)
+
 t.test('a stripped Node is read: its constants are in the dynamic symbols', async (t) => {
   const { path, reason } = await nodeBinary(24)
   if (path === undefined) return void t.comment(reason)
@@ -119,9 +147,19 @@ function publicFolder(t: Test): string {
   return folder
 }
 
-async function spawnAs(t: Test, uid: number): Promise<number> {
+/** Undefined, and said, where there is none to be had. */
+async function otherBuild(t: Test): Promise<string | undefined> {
+  const { path, reason } = await nodeBinary(24)
+  if (path === undefined) return void t.comment(reason)
+  const node = join(publicFolder(t), 'node')
+  copyFileSync(path, node)
+  chmodSync(node, 0o755)
+  return node
+}
+
+async function spawnAs(t: Test, uid: number, node = process.execPath): Promise<number> {
   // env(1) becomes the target, without what tap puts into every child.
-  const child = spawn('env', ['-i', process.execPath, program], {
+  const child = spawn('env', ['-i', node, program], {
     uid,
     gid: uid,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -137,13 +175,21 @@ interface Outcome {
 }
 
 /** Runs the built census as another user. */
-async function censusAs(uid: number, pid: number): Promise<Outcome> {
+async function censusAs(
+  uid: number,
+  pid: number,
+  {
+    capabilities = [],
+    under = [],
+  }: { readonly capabilities?: readonly string[]; readonly under?: readonly string[] } = {},
+): Promise<Outcome> {
   const code = `import(${JSON.stringify(join(checkout, 'dist/census/take-census.js'))}).then(
     ({ takeCensus }) => takeCensus({ pid: ${pid}, maxBytes: 2 ** 30 })).then(
     (census) => console.log(JSON.stringify({ census })),
     ({ code, message, tryNext }) => console.log(JSON.stringify({ error: { code, message, tryNext } })))`
   const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
-  const { stdout, stderr } = await runCommand('setpriv', [...user, process.execPath, '-e', code])
+  const command = [...under, 'setpriv', ...user, ...capabilities, process.execPath, '-e', code]
+  const { stdout, stderr } = await runCommand(command[0] ?? '', command.slice(1))
   if (stdout.length === 0) throw new Error(stderr)
   return JSON.parse(stdout.toString())
 }
