@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
+import { type AccessRules, accessRules, socketPermissions } from './access/access-rules.ts'
 import { GoroutineSnapshots } from './captures/goroutine-snapshots.ts'
 import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
@@ -18,7 +19,7 @@ const stopTimeoutMs = 4500
 export async function runDaemon(load: () => Promise<Config>): Promise<number> {
   const config = await load()
   const logger = pino({ level: config.log.level }, destination({ dest: 1, sync: true }))
-  const daemon = new Daemon(config, logger)
+  const daemon = new Daemon(config, await accessRules(config.access), logger)
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   // Reloads run one after the other, each to its end.
   let reloading: Promise<void> = Promise.resolve()
@@ -52,7 +53,7 @@ class Daemon {
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
 
-  constructor(config: Config, logger: Logger) {
+  constructor(config: Config, access: AccessRules, logger: Logger) {
     this.#config = config
     this.#logger = logger
     this.#targets = new Targets(targetsOptions(config))
@@ -64,6 +65,7 @@ class Daemon {
       heap: { ...config.heap },
       goroutine: { ...config.goroutine },
       sources: { sourceMaps: config.sourceMaps },
+      access: { ...access },
     }
   }
 
@@ -81,15 +83,21 @@ class Daemon {
       sourceMaps: this.#sourceMaps,
     }
     const app = buildApp(services, this.#serverOptions)
-    const url = await listen(app, this.#config.listen)
+    const permissions = await socketPermissions(this.#config.access)
+    const url = await listen(app, this.#config.listen, permissions).catch(async (error: unknown) => {
+      await app.close()
+      throw error
+    })
     this.#app = app
     this.#logger.info({ url }, 'listening')
+    this.#warnOfAccess()
   }
 
   /** A configuration that is wrong changes nothing. */
   async reload(load: () => Promise<Config>): Promise<void> {
     try {
-      await this.#apply(await load())
+      const config = await load()
+      await this.#apply(config, await accessRules(config.access))
       this.#logger.info('configuration reloaded')
     } catch (error) {
       this.#logger.error({ err: error }, 'configuration not reloaded')
@@ -106,10 +114,11 @@ class Daemon {
     return leftOpen > 0 ? 1 : 0
   }
 
-  async #apply(config: Config): Promise<void> {
+  async #apply(config: Config, access: AccessRules): Promise<void> {
     const before = this.#config
-    this.#adopt(config)
-    const moved = JSON.stringify(before.listen) !== JSON.stringify(config.listen)
+    const accessBefore = { ...this.#serverOptions.access }
+    this.#adopt(config, access)
+    const moved = placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
     await this.#app?.close()
@@ -117,13 +126,13 @@ class Daemon {
     try {
       await this.start()
     } catch (error) {
-      this.#adopt(before)
+      this.#adopt(before, accessBefore)
       await this.start()
       throw error
     }
   }
 
-  #adopt(config: Config): void {
+  #adopt(config: Config, access: AccessRules): void {
     // Who is sampled, and how, may have changed: what is wanted still begins anew.
     void this.#heapSamplers.letGoOfAll()
     this.#config = config
@@ -134,7 +143,28 @@ class Daemon {
     Object.assign(this.#serverOptions.heap, config.heap)
     Object.assign(this.#serverOptions.goroutine, config.goroutine)
     Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
+    Object.assign(this.#serverOptions.access, access)
   }
+
+  #warnOfAccess(): void {
+    const { listen, access } = this.#config
+    const { knowsPeers, token } = this.#serverOptions.access
+    if (listen.kind === 'tcp' && !knowsPeers && token === undefined) {
+      const message =
+        'every user of this machine may use pprofd: only Linux tells who is asking; set access.tokenFile'
+      this.#logger.warn(message)
+    }
+    if (listen.kind === 'unix' && access.socketMode !== '0600' && access.targets === 'own') {
+      const message =
+        'a unix socket does not tell who is asking: where others than its owner may open it, nobody may use a target unless access.targets is any'
+      this.#logger.warn(message)
+    }
+  }
+}
+
+/** What a reload has to listen anew for. */
+function placeOf({ listen, access: { socketMode, socketGroup } }: Config): string {
+  return JSON.stringify(listen.kind === 'tcp' ? listen : { ...listen, socketMode, socketGroup })
 }
 
 function targetsOptions(config: Config): TargetsOptions {
