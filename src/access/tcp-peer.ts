@@ -32,7 +32,7 @@ function rowsOf(table: string, connection: Connection): readonly number[] {
     const uids: number[] = []
     for (let at = table.indexOf(key); at !== -1; at = table.indexOf(key, at + key.length)) {
       const end = table.indexOf('\n', at)
-      const uid = uidOfRow(table.slice(at, end === -1 ? undefined : end))
+      const uid = uidOfRow(table.slice(at + 1, end === -1 ? undefined : end))
       if (uid !== undefined) uids.push(uid)
     }
     return uids

@@ -66,7 +66,7 @@ export const accessSchema = {
       type: 'string',
       enum: ['0600', '0660', '0666'],
       default: '0600',
-      allowed: '"0600", "0660" or "0666", with the quotes',
+      allowed: '0600, 0660 or 0666 as text, which in YAML needs quotes',
       description: 'Permissions of the unix socket that listen names.',
     },
     socketGroup: {
