@@ -3,7 +3,10 @@
  * takes the longer the more sockets there are, so that connections that come together share it.
  */
 import { readProcFile } from '../proc/proc-file.ts'
-import { type Connection, peerUid } from './tcp-peer.ts'
+import { type Connection, type Peers, peersOfPort, peerUid } from './tcp-peer.ts'
+
+/** The peers of one of our ports, as of one reading. */
+type PeersOfPort = (localPort: number) => Peers
 
 /** The tables are read in pieces, and a row can move from one not yet read into one that was. */
 const maxReadings = 3
@@ -12,7 +15,7 @@ export class PeerUids {
   readonly #procRoot: string
   #reading: Promise<unknown> = Promise.resolve()
   /** A reading that has not begun, which whoever comes now may share. */
-  #next: Promise<readonly string[]> | undefined
+  #next: Promise<PeersOfPort> | undefined
   #overflowUid: Promise<number | undefined> | undefined
 
   constructor(procRoot = '/proc') {
@@ -22,7 +25,8 @@ export class PeerUids {
   /** Undefined where the kernel names no user, or one that stands for all it has no number for. */
   async find(connection: Connection): Promise<number | undefined> {
     for (let reading = 0; reading < maxReadings; reading++) {
-      const uid = peerUid(await this.#readTables(), connection)
+      const peersOf = await this.#readTables()
+      const uid = peerUid(peersOf(connection.localPort), connection)
       if (uid === undefined) continue
       this.#overflowUid ??= overflowUid(this.#procRoot)
       return uid === (await this.#overflowUid) ? undefined : uid
@@ -31,7 +35,7 @@ export class PeerUids {
   }
 
   /** Never more than one reading at a time; it begins after the call, so that the connection is there. */
-  #readTables(): Promise<readonly string[]> {
+  #readTables(): Promise<PeersOfPort> {
     this.#next ??= this.#reading.then(() => {
       this.#next = undefined
       const tables = readTables(this.#procRoot)
@@ -43,10 +47,16 @@ export class PeerUids {
 }
 
 /** Those of our own network namespace; there is no tcp6 where IPv6 is switched off. */
-function readTables(procRoot: string): Promise<readonly string[]> {
-  return Promise.all(
+async function readTables(procRoot: string): Promise<PeersOfPort> {
+  const tables = await Promise.all(
     ['tcp', 'tcp6'].map(async (name) => (await readProcFile(`${procRoot}/self/net/${name}`)) ?? ''),
   )
+  const byPort = new Map<number, Peers>()
+  return (localPort) => {
+    const peers = byPort.get(localPort) ?? peersOfPort(tables, localPort)
+    byPort.set(localPort, peers)
+    return peers
+  }
 }
 
 /**

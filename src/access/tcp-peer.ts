@@ -11,49 +11,51 @@ export interface Connection {
   readonly remotePort: number
 }
 
-/**
- * ESTABLISHED, FIN_WAIT1 and FIN_WAIT2 of include/net/tcp_states.h: a peer that may still read what we
- * answer. A SYN_SENT row would be another attempt at the same pair of ports.
- */
-const livingStates: ReadonlySet<string> = new Set(['01', '04', '05'])
+/** The users at the other ends of a port's connections, by what a row begins with; undefined where several are. */
+export type Peers = ReadonlyMap<string, number | undefined>
 
 /**
- * Undefined where the tables name no user, or several. A socket that its process has closed, and one in
+ * `sl: local remote state tx:rx tr:when retransmits uid timeout inode ...`, where the state is ESTABLISHED,
+ * FIN_WAIT1 or FIN_WAIT2 of include/net/tcp_states.h: a peer that may still read what we answer. A SYN_SENT
+ * row would be another attempt at the same pair of ports. A socket that its process has closed, and one in
  * TIME_WAIT, is listed under uid 0 with inode 0, which does not make it root's.
  */
-export function peerUid(tables: readonly string[], connection: Connection): number | undefined {
-  const rows = tables.flatMap((table) => rowsOf(table, connection))
-  const [uid, ...others] = new Set(rows)
+const rowOf = (hexLocalPort: string): RegExp =>
+  new RegExp(
+    `: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:${hexLocalPort}) (?:01|04|05) \\S+ \\S+ +\\S+ +(\\d+) +\\d+ +[1-9]\\d* `,
+    'g',
+  )
+
+/** One pass, however many connections are looked up in it. */
+export function peersOfPort(tables: readonly string[], localPort: number): Peers {
+  const peers = new Map<string, number | undefined>()
+  for (const table of tables) {
+    for (const [, ends = '', digits] of table.matchAll(rowOf(hexDigits(localPort, 4)))) {
+      const uid = Number(digits)
+      peers.set(ends, peers.has(ends) && peers.get(ends) !== uid ? undefined : uid)
+    }
+  }
+  return peers
+}
+
+/** Undefined where the tables name no user, or several. */
+export function peerUid(peers: Peers, connection: Connection): number | undefined {
+  const found = keysOf(connection).filter((key) => peers.has(key))
+  const [uid, ...others] = new Set(found.map((key) => peers.get(key)))
   return others.length === 0 ? uid : undefined
 }
 
-function rowsOf(table: string, connection: Connection): readonly number[] {
-  return keysOf(connection).flatMap((key) => {
-    const uids: number[] = []
-    for (let at = table.indexOf(key); at !== -1; at = table.indexOf(key, at + key.length)) {
-      const end = table.indexOf('\n', at)
-      const uid = uidOfRow(table.slice(at + 1, end === -1 ? undefined : end))
-      if (uid !== undefined) uids.push(uid)
-    }
-    return uids
-  })
-}
-
-/** `local remote state tx:rx tr:when retransmits uid timeout inode ...` */
-function uidOfRow(row: string): number | undefined {
-  const [, , state = '', , , , uid = '', , inode = ''] = row.split(/ +/)
-  if (!livingStates.has(state) || !/^[1-9][0-9]*$/.test(inode)) return undefined
-  return /^[0-9]+$/.test(uid) ? Number(uid) : undefined
-}
-
 /** What the row may begin with: an IPv4 pair is IPv6-mapped in tcp6 where the client's socket is of IPv6. */
-function keysOf(connection: Connection): readonly string[] {
-  const peer = hexForms(connection.remoteAddress)
-  const ours = hexForms(connection.localAddress)
-  return peer.map((form, i) => {
-    const remote = `${form}:${hexPort(connection.remotePort)}`
-    return ` ${remote} ${ours[i] ?? ''}:${hexPort(connection.localPort)} `
-  })
+function keysOf({
+  localAddress,
+  localPort,
+  remoteAddress,
+  remotePort,
+}: Connection): readonly string[] {
+  const ours = hexForms(localAddress)
+  return hexForms(remoteAddress).map(
+    (peer, i) => `${peer}:${hexDigits(remotePort, 4)} ${ours[i] ?? ''}:${hexDigits(localPort, 4)}`,
+  )
 }
 
 const mappedPrefix = '0000000000000000FFFF0000'
@@ -83,10 +85,6 @@ function ipv6Groups(address: string): readonly string[] {
   const zeros = tail === undefined ? 0 : 8 - first.length - last.length
   const groups = [...first, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...last]
   return groups.map((group) => group.toUpperCase().padStart(4, '0'))
-}
-
-function hexPort(port: number): string {
-  return hexDigits(port, 4)
 }
 
 function hexDigits(value: number, length: number): string {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Connection, peerUid } from '../../src/access/tcp-peer.ts'
+import { type Connection, peersOfPort, peerUid } from '../../src/access/tcp-peer.ts'
 
 const ipv4: Connection = {
   localAddress: '127.0.0.1',
@@ -47,8 +47,8 @@ const found: readonly (readonly [
 
 t.test('the uid is that of the row that begins with the peer', (t) => {
   for (const [title, rows, connection, uid] of found) {
-    t.equal(peerUid([table([ourEnd, ...rows]), head], connection), uid, title)
-    t.equal(peerUid([head, table(rows)], connection), uid, `${title}, in the other table`)
+    t.equal(uidIn([table([ourEnd, ...rows]), head], connection), uid, title)
+    t.equal(uidIn([head, table(rows)], connection), uid, `${title}, in the other table`)
   }
   t.end()
 })
@@ -70,9 +70,9 @@ const unknown: readonly (readonly [title: string, rows: readonly string[]])[] = 
 
 t.test('nobody is known where the tables do not say it beyond doubt', (t) => {
   for (const [title, rows] of unknown) {
-    t.equal(peerUid([table([ourEnd, ...rows])], ipv4), undefined, title)
+    t.equal(uidIn([table([ourEnd, ...rows])], ipv4), undefined, title)
   }
-  t.equal(peerUid([], ipv4), undefined, 'no table')
+  t.equal(uidIn([], ipv4), undefined, 'no table')
   t.end()
 })
 
@@ -83,11 +83,15 @@ t.test('any IPv6 address is found as the kernel writes it', (t) => {
     remoteAddress: '2001:db8:1:2:3:4:5:6',
   }
   const ends = 'B80D012002000100040003000600050000:A2C2'
-  t.equal(peerUid([table([row(ends, '01', 5)])], connection), undefined)
+  t.equal(uidIn([table([row(ends, '01', 5)])], connection), undefined)
   const right = 'B80D0120020001000400030006000500:A2C2 000080FE000000000000000001000000:1F91'
-  t.equal(peerUid([table([row(right, '01', 5)])], connection), 5)
+  t.equal(uidIn([table([row(right, '01', 5)])], connection), 5)
   t.end()
 })
+
+function uidIn(tables: readonly string[], connection: Connection): number | undefined {
+  return peerUid(peersOfPort(tables, connection.localPort), connection)
+}
 
 function table(rows: readonly string[]): string {
   return `${head}${rows.map((text) => `${text}\n`).join('')}`
