@@ -84,10 +84,12 @@ class Daemon {
     }
     const app = buildApp(services, this.#serverOptions)
     const permissions = await socketPermissions(this.#config.access)
-    const url = await listen(app, this.#config.listen, permissions).catch(async (error: unknown) => {
-      await app.close()
-      throw error
-    })
+    const url = await listen(app, this.#config.listen, permissions).catch(
+      async (error: unknown) => {
+        await app.close()
+        throw error
+      },
+    )
     this.#app = app
     this.#logger.info({ url }, 'listening')
     this.#warnOfAccess()

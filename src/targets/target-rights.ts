@@ -11,7 +11,10 @@ export interface TargetRights {
 
 /** Undefined rights are all there are. */
 export function mayUse(target: Target, rights: TargetRights | undefined): boolean {
-  if (rights === undefined || rights.processesOf === 'anybody') return true
+  if (rights === undefined) return true
+  // pprofd's memory holds the token and the profiles of others.
+  if (target.kind === 'self') return false
+  if (rights.processesOf === 'anybody') return true
   // A set-uid program was started by one user and acts for another: it is neither's alone.
   return target.uid === rights.processesOf && target.hasMixedUids !== true
 }
@@ -20,6 +23,10 @@ export function mayUse(target: Target, rights: TargetRights | undefined): boolea
 export function withRights(target: Target, rights: TargetRights | undefined): Target {
   if (rights === undefined) return target
   if (mayUse(target, rights)) return { ...target, rights }
+  if (target.kind === 'self') {
+    const message = `${target.id} is pprofd, which only root and its own user may profile`
+    throw new TargetError('target-forbidden', message)
+  }
   const owner = target.uid < 0 ? 'a user that is not known' : `uid ${target.uid}`
   const allowed =
     rights.processesOf === 'nobody'

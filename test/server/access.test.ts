@@ -56,7 +56,7 @@ t.test('an IPv6 socket that speaks IPv4, and IPv6 itself, have a user', { skip }
   const script = `require('net').connect(${port}, '::ffff:127.0.0.1').on('data', d => process.stdout.write(d))
     .write('GET /targets/self HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')`
   for (const [uid, status] of [
-    [aliceUid, 'belongs to uid 0'],
+    [aliceUid, 'self is pprofd'],
     [bobUid, 'may not use'],
   ] as const) {
     const [file = '', ...args] = asUser(uid, process.execPath, '-e', script)
@@ -111,7 +111,9 @@ t.test('a guest sees and uses only processes of its own', { skip }, async (t) =>
     guestUids: new Set([aliceUid, bobUid]),
     deny: ['profile'],
   })
-  const [hers, his] = await Promise.all([spawnNodeAs(t, aliceUid), spawnNodeAs(t, bobUid)])
+  const [hers, his, rootsPid] = await Promise.all(
+    [aliceUid, bobUid, 0].map((uid) => spawnNodeAs(t, uid)),
+  )
   const { targets } = JSON.parse((await getAs(aliceUid, `${url}/targets`)).text)
   t.same(
     targets.map(({ pid, uid }: { pid: number; uid: number }) => [pid, uid]),
@@ -124,7 +126,13 @@ t.test('a guest sees and uses only processes of its own', { skip }, async (t) =>
   t.match(theDefault, { status: 200, text: /setInterval/ }, 'the only target there is for her')
   for (const path of ['', '/preflight', '/memory', '/debug/pprof/', '/debug/pprof/threadcreate']) {
     t.equal((await getAs(aliceUid, `${url}/targets/${hers}${path}`)).status, 200, path)
-    for (const other of [his, 'self', process.pid]) {
+    for (const self of ['self', process.pid]) {
+      t.match(await getAs(aliceUid, `${url}/targets/${self}${path}`), {
+        status: 403,
+        text: 'self is pprofd, which only root and its own user may profile\n',
+      })
+    }
+    for (const other of [his, rootsPid]) {
       const { status, text } = await getAs(aliceUid, `${url}/targets/${other}${path}`)
       t.equal(status, 403, `${other}${path}`)
       t.match(
@@ -147,6 +155,7 @@ t.test('access.targets: any opens those of others, but for what is denied', { sk
   const path = `${url}/targets/${his}/debug/pprof`
   const bearer = ['-H', `Authorization: Bearer ${token}`]
   t.equal((await getAs(aliceUid, `${path}/cmdline`, ...bearer)).status, 200)
+  t.equal((await getAs(aliceUid, `${url}/targets/self`, ...bearer)).status, 403, 'but for pprofd')
   t.equal((await getAs(aliceUid, `${path}/threadcreate`, ...bearer)).status, 403)
   t.equal((await getAs(0, `${path}/threadcreate`)).status, 200)
 })
@@ -166,7 +175,8 @@ t.test("a unix socket is its owner's; wider ones make guests", { skip }, async (
     status: 200,
     text: '{\n  "targets": []\n}\n',
   })
-  t.match(await getAs(aliceUid, 'http://localhost/targets/self', ...over), {
+  const path1 = 'http://localhost/targets/1'
+  t.match(await getAs(aliceUid, path1, ...over), {
     status: 403,
     text: /who asks is not known, so that no process counts as theirs/,
   })
