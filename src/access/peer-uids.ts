@@ -2,6 +2,7 @@
  * The user behind a loopback connection, read from the kernel's tables of all sockets. Reading them
  * takes the longer the more sockets there are, so that connections that come together share it.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { readProcFile } from '../proc/proc-file.ts'
 import { type Connection, type Peers, peersOfPort, peerUid } from './tcp-peer.ts'
 
@@ -34,16 +35,23 @@ export class PeerUids {
     return undefined
   }
 
-  /** Never more than one reading at a time; it begins after the call, so that the connection is there. */
+  /** It begins after the call, so that the connection is there. */
   #readTables(): Promise<PeersOfPort> {
     this.#next ??= this.#reading.then(() => {
       this.#next = undefined
       const tables = readTables(this.#procRoot)
-      this.#reading = tables.catch(() => undefined)
+      this.#reading = pause(tables)
       return tables
     })
     return this.#next
   }
+}
+
+/** As long again as a reading took: who connects all the time keeps us busy half of it at most. */
+async function pause(reading: Promise<unknown>): Promise<void> {
+  const beganMs = performance.now()
+  await reading.catch(() => undefined)
+  await delay(performance.now() - beganMs)
 }
 
 /** Those of our own network namespace; there is no tcp6 where IPv6 is switched off. */

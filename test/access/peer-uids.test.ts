@@ -48,8 +48,6 @@ t.test('a reset is seen although nobody reads', { skip }, async (t) => {
   const connection = ends(accepted)
   client.resetAndDestroy()
   while (isConnected(accepted)) await delay(5)
-  t.equal(accepted.destroyed, false, 'Node has not noticed')
-  t.equal(accepted.remotePort, connection.remotePort, 'and its address is what it was')
   t.equal(await new PeerUids().find(connection), undefined)
 })
 

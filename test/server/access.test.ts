@@ -1,10 +1,12 @@
 // Who is let in, with requests of real users over real connections.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type AccessRules, ownersOnly } from '../../src/access/access-rules.ts'
-import { callerOf } from '../../src/server/caller.ts'
+import { callerOf, findCaller } from '../../src/server/caller.ts'
+import { isConnected } from '../../src/server/is-connected.ts'
 import { listen } from '../../src/server/listen.ts'
 import { aliceUid, asUser, bobUid, getAs, otherUsersMissing } from '../fixtures/support/as-user.ts'
 import { spawnProcess } from '../fixtures/support/spawn-target.ts'
@@ -207,6 +209,13 @@ t.test(
     t.same(first, second)
   },
 )
+
+t.test('a socket that was not accepted is nobody', async (t) => {
+  const socket = new Socket()
+  t.equal(await findCaller({ socket }), undefined)
+  t.equal(isConnected(socket), false)
+  t.same(callerOf({ socket }), { uid: undefined, address: 'unix' })
+})
 
 async function start(
   t: Test,
