@@ -17,6 +17,7 @@ const all = [
   'sourcemaps',
   'census',
   'census-worker',
+  'peer-uid',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
+import { type AccessRules, accessRules, socketPermissions } from './access/access-rules.ts'
 import { GoroutineSnapshots } from './captures/goroutine-snapshots.ts'
 import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
@@ -31,7 +32,8 @@ export async function runDaemon(
     ...service,
     onFailure: (err) => logger.error({ err }, 'systemd could not be told how the daemon is'),
   })
-  const daemon = new Daemon(config, logger, service.passedFd)
+  const access = await accessRules(config.access)
+  const daemon = new Daemon(config, access, logger, service.passedFd)
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   // Reloads run one after the other, each to its end.
   let reloading: Promise<void> = Promise.resolve()
@@ -77,7 +79,7 @@ class Daemon {
   /** Where it listens, in words. */
   status = 'starting'
 
-  constructor(config: Config, logger: Logger, passedFd: number | undefined) {
+  constructor(config: Config, access: AccessRules, logger: Logger, passedFd: number | undefined) {
     this.#config = config
     this.#logger = logger
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
@@ -90,6 +92,7 @@ class Daemon {
       heap: { ...config.heap },
       goroutine: { ...config.goroutine },
       sources: { sourceMaps: config.sourceMaps },
+      access: { ...access },
     }
   }
 
@@ -108,10 +111,18 @@ class Daemon {
       sourceMaps: this.#sourceMaps,
     }
     const app = buildApp(services, this.#serverOptions)
-    const url = await (this.#passed?.listen(app) ?? listen(app, this.#config.listen))
-    this.#app = app
-    this.#logger.info({ url, bySystemd: this.#passed !== undefined }, 'listening')
-    this.status = `listening on ${url}`
+    try {
+      const permissions = await socketPermissions(this.#config.access)
+      const listening = this.#passed?.listen(app) ?? listen(app, this.#config.listen, permissions)
+      const url = await listening
+      this.#app = app
+      this.#logger.info({ url, bySystemd: this.#passed !== undefined }, 'listening')
+      this.status = `listening on ${url}`
+    } catch (error) {
+      await app.close()
+      throw error
+    }
+    this.#warnOfAccess()
   }
 
   /** Once more: a signal from before ours was caught may have opened it since. */
@@ -127,7 +138,8 @@ class Daemon {
   /** A configuration that is wrong changes nothing. */
   async reload(load: () => Promise<Config>): Promise<void> {
     try {
-      await this.#apply(await load())
+      const config = await load()
+      await this.#apply(config, await accessRules(config.access))
       this.#logger.info('configuration reloaded')
     } catch (error) {
       this.#logger.error({ err: error }, 'configuration not reloaded')
@@ -144,11 +156,11 @@ class Daemon {
     return leftOpen > 0 ? 1 : 0
   }
 
-  async #apply(config: Config): Promise<void> {
+  async #apply(config: Config, access: AccessRules): Promise<void> {
     const before = this.#config
-    this.#adopt(config)
-    const isAsked = JSON.stringify(before.listen) !== JSON.stringify(config.listen)
-    const moved = isAsked && this.#passed === undefined
+    const accessBefore = { ...this.#serverOptions.access }
+    this.#adopt(config, access)
+    const moved = this.#passed === undefined && placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
     await this.#app?.close()
@@ -156,13 +168,13 @@ class Daemon {
     try {
       await this.start()
     } catch (error) {
-      this.#adopt(before)
+      this.#adopt(before, accessBefore)
       await this.start()
       throw error
     }
   }
 
-  #adopt(config: Config): void {
+  #adopt(config: Config, access: AccessRules): void {
     // Who is sampled, and how, may have changed: what is wanted still begins anew.
     void this.#heapSamplers.letGoOfAll()
     this.#config = config
@@ -173,7 +185,28 @@ class Daemon {
     Object.assign(this.#serverOptions.heap, config.heap)
     Object.assign(this.#serverOptions.goroutine, config.goroutine)
     Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
+    Object.assign(this.#serverOptions.access, access)
   }
+
+  #warnOfAccess(): void {
+    const { listen, access } = this.#config
+    const { knowsPeers, token } = this.#serverOptions.access
+    if (listen.kind === 'tcp' && !knowsPeers && token === undefined) {
+      const message =
+        'every user of this machine may use pprofd: only Linux tells who is asking; set access.tokenFile'
+      this.#logger.warn(message)
+    }
+    if (listen.kind === 'unix' && access.socketMode !== '0600' && access.targets === 'own') {
+      const message =
+        'a unix socket does not tell who is asking: where others than its owner may open it, nobody may use a target unless access.targets is any'
+      this.#logger.warn(message)
+    }
+  }
+}
+
+/** What a reload has to listen anew for. */
+function placeOf({ listen, access: { socketMode, socketGroup } }: Config): string {
+  return JSON.stringify(listen.kind === 'tcp' ? listen : { ...listen, socketMode, socketGroup })
 }
 
 function targetsOptions(config: Config): TargetsOptions {

@@ -87,6 +87,7 @@ t.test('an address in use keeps the old one', async (t) => {
   // It closes and opens again within a few milliseconds of reading the file.
   await until('it has read the file', () => daemon.loads() === 2)
   await delay(200)
+  await until('it serves again', () => isServing(daemon.url))
   t.equal(await maxSeconds(daemon.url), '300')
   process.emit('SIGTERM', 'SIGTERM')
   t.equal(await daemon.exitCode, 0)

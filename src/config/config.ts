@@ -29,6 +29,7 @@ export interface Settings {
   /** Absolute path; state-folder.ts chooses where there is none. */
   readonly stateDir?: string
   readonly attach: AttachOptions
+  readonly access: AccessOptions
   readonly limits: Limits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
@@ -71,6 +72,23 @@ export const servedProfiles: readonly ProfileKind[] = profileKinds.filter(
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */
   readonly linger: number
+}
+
+/** Who may use pprofd besides root and its own user, and for what. Users and groups are names or numbers. */
+export interface AccessOptions {
+  readonly uids: readonly (string | number)[]
+  /** Everybody in them may use it. */
+  readonly groups: readonly (string | number)[]
+  /** Whose processes they may use. */
+  readonly targets: 'own' | 'any'
+  /** What they may not take, whatever `profiles` says. */
+  readonly deny: readonly ProfileKind[]
+  /** Absolute path of a file whose content lets in whoever sends it. */
+  readonly tokenFile?: string
+  /** Octal digits: the permissions of the unix socket. */
+  readonly socketMode: '0600' | '0660' | '0666'
+  /** Of the unix socket; undefined: the daemon's. */
+  readonly socketGroup?: string | number
 }
 
 export interface Limits {

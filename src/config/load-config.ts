@@ -92,7 +92,7 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 
 /** `targets:` with nothing but comments below it is no list to YAML, but means the default here. */
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
-  const sections = ['targets', 'attach', 'limits', 'profile', 'heap', 'log']
+  const sections = ['targets', 'attach', 'access', 'limits', 'profile', 'heap', 'log']
   const entries = Object.entries(values)
   return Object.fromEntries(entries.filter(([k, v]) => v !== null || !sections.includes(k)))
 }

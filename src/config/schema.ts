@@ -3,6 +3,7 @@
  * Validation, environment variables, flags, help and the tests of docs/configuration.md read it.
  * JSON Schema (https://json-schema.org/draft-07), plus `allowed`: what a pattern means, in words.
  */
+import { accessSchema } from './access-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -78,6 +79,7 @@ export const configSchema = {
         },
       },
     },
+    access: accessSchema,
     limits: {
       type: 'object',
       default: {},

@@ -4,6 +4,8 @@ import { readProcFile } from './proc-file.ts'
 export interface ProcessStatus {
   /** Effective uid. */
   readonly uid: number
+  /** Whether the real, saved or file system uid is another. */
+  readonly hasMixedUids: boolean
   /** The pid as the process itself sees it (last entry of NSpid). */
   readonly innermostPid: number
   /** Bit n-1 stands for signal n. */
@@ -39,7 +41,8 @@ export function parseProcessStatus(text: string): ProcessStatus | undefined {
           .split(/\s+/),
       )
   }
-  const uid = fields.get('Uid')?.[1]
+  const uids = fields.get('Uid') ?? []
+  const [, uid] = uids
   // Kernels before 4.1 have no NSpid.
   const innermostPid = fields.get('NSpid')?.at(-1) ?? fields.get('Pid')?.[0]
   const caught = fields.get('SigCgt')?.[0]
@@ -47,6 +50,7 @@ export function parseProcessStatus(text: string): ProcessStatus | undefined {
   if (!uid || !innermostPid || !caught || !blocked) return undefined
   return {
     uid: Number(uid),
+    hasMixedUids: uids.some((other) => other !== uid),
     innermostPid: Number(innermostPid),
     caughtSignals: BigInt(`0x${caught}`),
     blockedSignals: BigInt(`0x${blocked}`),

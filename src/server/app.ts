@@ -9,6 +9,9 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import type { AccessRules } from '../access/access-rules.ts'
+import { admit } from './access.ts'
+import { watchConnections } from './caller.ts'
 import { CaptureAdmission } from './capture-admission.ts'
 import { answerClientError, refuseUpgrades } from './connection-errors.ts'
 import type {
@@ -33,6 +36,7 @@ export interface ServerOptions {
   readonly heap: HeapDefaults
   readonly goroutine: GoroutineDefaults
   readonly sources: SourceDefaults
+  readonly access: AccessRules
 }
 
 /** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
@@ -44,6 +48,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
   refuseUpgrades(app.server)
+  watchConnections(app.server)
 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -57,6 +62,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
     sendFailure(reply, 404, 'no such page; / lists the targets and their pages'),
   )
   app.addHook('onRequest', async (request, reply) => refuse(request, reply))
+  app.addHook('onRequest', async (request, reply) => admit(request, reply, options.access))
   app.addHook('preClose', async () => {
     await admission.close()
     // The aborted captures' answers are written in this turn; afterwards connections are cut.

@@ -7,6 +7,7 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { InputError } from '../errors.ts'
+import { tellPath } from './caller.ts'
 
 /** A socket can be listened on once: closing the server closes it, and only systemd can pass it again. */
 export class PassedSocket {
@@ -45,6 +46,7 @@ export class PassedSocket {
     // All in one turn of the event loop: nothing is accepted before it ends.
     const address = app.server.address() ?? unixAddress(this.#fd)
     const problem = typeof address === 'string' ? unixProblem(address) : tcpProblem(address)
+    if (typeof address === 'string') tellPath(app.server, address)
     if (problem === undefined) return show(address)
     app.server.close()
     throw refusal(problem)

@@ -2,10 +2,11 @@
  * Where the daemon is reached: loopback or a unix socket. A port or path that is taken is an error,
  * never a reason to take another one: a tunnel would lead to whoever was there first.
  */
-import { lstat, unlink } from 'node:fs/promises'
+import { chmod, lchown, lstat, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
+import type { SocketPermissions } from '../access/access-rules.ts'
 import { InputError } from '../errors.ts'
 
 export type ListenAddress =
@@ -13,9 +14,13 @@ export type ListenAddress =
   | { readonly kind: 'unix'; readonly path: string }
 
 /** Resolves to `http://127.0.0.1:8081`, with the port that was bound, or to the socket's path. */
-export async function listen(app: FastifyInstance, address: ListenAddress): Promise<string> {
+export async function listen(
+  app: FastifyInstance,
+  address: ListenAddress,
+  permissions: SocketPermissions = { mode: 0o600, gid: undefined },
+): Promise<string> {
   try {
-    if (address.kind === 'unix') return await listenOnSocket(app, address.path)
+    if (address.kind === 'unix') return await listenOnSocket(app, address.path, permissions)
     return await app.listen({
       host: address.host,
       port: address.port,
@@ -26,7 +31,11 @@ export async function listen(app: FastifyInstance, address: ListenAddress): Prom
   }
 }
 
-async function listenOnSocket(app: FastifyInstance, path: string): Promise<string> {
+async function listenOnSocket(
+  app: FastifyInstance,
+  path: string,
+  { mode, gid }: SocketPermissions,
+): Promise<string> {
   await removeStaleSocket(path)
   // Mode 0600 from the moment the socket exists; chmod afterwards would leave a gap.
   const umask = process.umask(0o177)
@@ -35,7 +44,22 @@ async function listenOnSocket(app: FastifyInstance, path: string): Promise<strin
   } finally {
     process.umask(umask)
   }
+  // Only wider from here, and only once the group is the right one.
+  if (gid !== undefined) await changeGroup(path, gid)
+  if (mode !== 0o600) await chmod(path, mode)
   return path
+}
+
+async function changeGroup(path: string, gid: number): Promise<void> {
+  try {
+    await lchown(path, process.geteuid?.() ?? -1, gid)
+  } catch (cause) {
+    throw new InputError(
+      'config-invalid',
+      `access.socketGroup is ${gid}, but pprofd may not give ${path} to that group; run it as root or as a member of the group`,
+      { cause },
+    )
+  }
 }
 
 /** A daemon that was killed leaves its socket file behind; nobody answers on it. */

@@ -55,6 +55,7 @@ export async function readTarget(
     argv,
     workingDirectory,
     uid: status.uid,
+    ...(status.hasMixedUids ? { hasMixedUids: true } : {}),
     port: undefined,
     configured: naming !== undefined,
     maySignal: naming?.maySignal ?? true,

@@ -12,6 +12,7 @@ import { discoverTargets, isNode, readTarget } from './discovery.ts'
 import { pidOfInstance } from './instance-id.ts'
 import { selfTarget } from './self-target.ts'
 import type { Preflight, Target } from './target.ts'
+import { mayUse, type TargetRights, withRights } from './target-rights.ts'
 
 export interface DirectoryOptions {
   readonly configured: readonly ConfiguredTarget[]
@@ -45,7 +46,7 @@ export class TargetDirectory {
   }
 
   /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
-  async list(): Promise<readonly Target[]> {
+  async list(rights?: TargetRights): Promise<readonly Target[]> {
     const [configured, discovered, self] = await Promise.all([
       this.#configuredProcesses(),
       this.options.discover ? discoverTargets(this.#procRoot) : [],
@@ -53,18 +54,13 @@ export class TargetDirectory {
     ])
     const known = new Set(configured.map(({ target }) => target.pid))
     const enabled = configured.filter(({ entry }) => entry.enabled).map(({ target }) => target)
-    return [...enabled, ...discovered.filter(({ pid }) => !known.has(pid)), self]
+    const all = [...enabled, ...discovered.filter(({ pid }) => !known.has(pid)), self]
+    return all.filter((target) => mayUse(target, rights))
   }
 
   /** @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden. */
-  async resolve(selector: string | undefined): Promise<Target> {
-    if (selector === undefined) return this.#resolveDefault()
-    if (selector === 'self') return selfTarget(this.#procRoot)
-    const entry = this.options.configured.find(({ name }) => name === selector)
-    if (entry !== undefined) return findConfiguredTarget(entry, this.#procRoot)
-    if (/^\d{1,10}$/.test(selector)) return this.#byPid(Number(selector))
-    const pid = pidOfInstance(selector)
-    return pid === undefined ? this.#byName(selector) : this.#byInstance(selector, pid)
+  async resolve(selector: string | undefined, rights?: TargetRights): Promise<Target> {
+    return withRights(await this.#find(selector, rights), rights)
   }
 
   /** What the configuration allows to be taken of the target, called as in URLs; undefined: everything. */
@@ -81,17 +77,27 @@ export class TargetDirectory {
       pids
         .filter((_, index) => nodes[index])
         // Not allowed, or gone again.
-        .map((pid) => this.resolve(String(pid)).catch(() => undefined)),
+        .map((pid) => this.resolve(String(pid), target.rights).catch(() => undefined)),
     )
     return found.filter((child) => child !== undefined)
   }
 
-  async #resolveDefault(): Promise<Target> {
+  async #find(selector: string | undefined, rights: TargetRights | undefined): Promise<Target> {
+    if (selector === undefined) return this.#findDefault(rights)
+    if (selector === 'self') return selfTarget(this.#procRoot)
+    const entry = this.options.configured.find(({ name }) => name === selector)
+    if (entry !== undefined) return findConfiguredTarget(entry, this.#procRoot)
+    if (/^\d{1,10}$/.test(selector)) return this.#byPid(Number(selector))
+    const pid = pidOfInstance(selector)
+    return pid === undefined ? this.#byName(selector, rights) : this.#byInstance(selector, pid)
+  }
+
+  async #findDefault(rights: TargetRights | undefined): Promise<Target> {
     const { defaultTarget, configured } = this.options
-    if (defaultTarget !== undefined) return this.resolve(defaultTarget)
+    if (defaultTarget !== undefined) return this.#find(defaultTarget, rights)
     const [only, ...others] = configured.filter(({ enabled }) => enabled)
-    if (only !== undefined && others.length === 0) return this.resolve(only.name)
-    return chooseDefault(await this.list(), this.#preflight, this.#procRoot)
+    if (only !== undefined && others.length === 0) return this.#find(only.name, rights)
+    return chooseDefault(await this.list(rights), this.#preflight, this.#procRoot)
   }
 
   async #byPid(pid: number): Promise<Target> {
@@ -127,9 +133,11 @@ export class TargetDirectory {
     throw new TargetError('target-vanished', message)
   }
 
-  async #byName(name: string): Promise<Target> {
+  async #byName(name: string, rights: TargetRights | undefined): Promise<Target> {
     const discovered = this.options.discover ? await discoverTargets(this.#procRoot) : []
-    const [first, ...others] = discovered.filter((target) => target.name === name)
+    const [first, ...others] = discovered.filter(
+      (target) => target.name === name && mayUse(target, rights),
+    )
     if (first === undefined) {
       const message = `there is no target ${JSON.stringify(name.slice(0, 100))}`
       throw new TargetError('target-unknown', message, { tryNext: 'pprofd ps' })

@@ -1,6 +1,7 @@
 /** The words of this folder: what a target is, what pre-flight says of it, what an attachment is. */
 import type { Session } from '../inspector/session.ts'
 import type { PauseEstimate } from './pause-estimate.ts'
+import type { TargetRights } from './target-rights.ts'
 
 /** One process that pprofd knows, as it was when it was looked up. */
 export interface Target {
@@ -24,6 +25,8 @@ export interface Target {
   readonly workingDirectory: string
   /** Owner; -1 where unknown. */
   readonly uid: number
+  /** Its real, saved or file system uid is another: it is a set-uid program, or has changed its uid. */
+  readonly hasMixedUids?: boolean
   /** Port of a target that the configuration gives by port. */
   readonly port: number | undefined
   /** Named by the configuration, which also vouches for a Node in disguise (single-executable, Electron). */
@@ -34,6 +37,8 @@ export interface Target {
   readonly profiles?: readonly string[] | undefined
   /** Whether its allocations are sampled between requests; undefined: as the configuration says for all. */
   readonly heapContinuous?: boolean | undefined
+  /** What whoever looked it up may do with it; undefined: everything. */
+  readonly rights?: TargetRights | undefined
 }
 
 /** One step of the pre-flight. */

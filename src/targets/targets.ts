@@ -18,6 +18,7 @@ import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
 import { readTargetPackages, type TargetPackages } from './target-packages.ts'
+import type { TargetRights } from './target-rights.ts'
 import { type TargetThreads, targetThreads } from './target-threads.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
@@ -92,20 +93,24 @@ export class Targets {
   }
 
   /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
-  list(): Promise<readonly Target[]> {
-    return this.#directory.list()
+  list(rights?: TargetRights): Promise<readonly Target[]> {
+    return this.#directory.list(rights)
   }
 
   /**
    * The target that a name, a pid, an instance id or `self` means; without one, the default target.
    * @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden.
    */
-  resolve(selector: string | undefined): Promise<Target> {
-    return this.#directory.resolve(selector)
+  resolve(selector: string | undefined, rights?: TargetRights): Promise<Target> {
+    return this.#directory.resolve(selector, rights)
   }
 
   /** @throws {TargetError} target-forbidden where the configuration does not allow that profile of it. */
   checkAllowed(target: Target, profile: string): void {
+    if (target.rights?.deny.includes(profile)) {
+      const message = `the configuration allows you no ${profile}: ${profile} is among what access.deny denies to other users than root and pprofd's own`
+      throw new TargetError('target-forbidden', message)
+    }
     const allowed = this.#directory.allowedProfiles(target)
     if (allowed === undefined || allowed.includes(profile)) return
     const message = `the configuration allows no ${profile} of ${target.id}: ${profile} is not among its profiles`

@@ -8,6 +8,7 @@ export const defaultConfig: Config = {
   discover: true,
   sourceMaps: true,
   attach: { linger: 0 },
+  access: { uids: [], groups: [], targets: 'own', deny: [], socketMode: '0600' },
   limits: {
     maxSeconds: 300,
     capturesPerTarget: 4,

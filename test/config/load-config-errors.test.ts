@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
 const top =
-  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, limits, profile, heap, goroutine, log'
+  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, goroutine, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'
@@ -24,6 +24,24 @@ const cases: readonly (readonly [text: string, message: string])[] = [
   ['enabled: []', '1: enabled is a list, but must be true or false'],
   ['listen: 8081', `1: listen is 8081, but must be ${address}`],
   ['listen: "8081"', '1: listen is "8081", a port without a host; write 127.0.0.1:8081'],
+  [
+    'access:\n  socketMode: 0660',
+    '2: access.socketMode is 660, but must be 0600, 0660 or 0666 as text, which in YAML needs quotes',
+  ],
+  [
+    'access:\n  socketMode: "0777"',
+    '2: access.socketMode is "0777", but must be 0600, 0660 or 0666 as text, which in YAML needs quotes',
+  ],
+  [
+    'access:\n  uids:\n  - alice\n  - -1',
+    '4: access.uids.1 is -1, but must be the name of a user or a uid',
+  ],
+  [
+    'access:\n  groups: ["a:b"]',
+    '2: access.groups.0 is "a:b", but must be the name of a group or a gid',
+  ],
+  ['access:\n  uids: alice', '2: access.uids is "alice", but must be a list'],
+  ['access:\n  tokenFile: token', '2: access.tokenFile is "token", but must be an absolute path'],
   ['limits: 3', '1: limits is 3, but must be a mapping'],
   ['targets: {}', '1: targets is a mapping, but must be a list'],
   ['targets:\n- 3', '2: targets[0] is 3, but must be a mapping'],

@@ -17,6 +17,10 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['sourceMaps', 'PPROFD_SOURCE_MAPS', 'source-maps', 'boolean'],
     ['stateDir', 'PPROFD_STATE_DIR', 'state-dir', 'string'],
     ['attach.linger', 'PPROFD_ATTACH_LINGER', 'attach.linger', 'integer'],
+    ['access.targets', 'PPROFD_ACCESS_TARGETS', 'access.targets', 'string'],
+    ['access.tokenFile', 'PPROFD_ACCESS_TOKEN_FILE', 'access.token-file', 'string'],
+    ['access.socketMode', 'PPROFD_ACCESS_SOCKET_MODE', 'access.socket-mode', 'string'],
+    ['access.socketGroup', 'PPROFD_ACCESS_SOCKET_GROUP', 'access.socket-group', 'string'],
     ['limits.maxSeconds', 'PPROFD_LIMITS_MAX_SECONDS', 'limits.max-seconds', 'integer'],
     [
       'limits.capturesPerTarget',

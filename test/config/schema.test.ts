@@ -39,7 +39,7 @@ t.test('the shipped file says the defaults', async (t) => {
 t.test('the shipped file shows every option, with its default or commented out', (t) => {
   for (const [key, node] of allKeys(configSchema)) {
     const isScalar = ['string', 'number', 'boolean'].includes(typeof node.default)
-    const value = isScalar && !['enabled', 'signal'].includes(key) ? `: ${node.default}` : ':'
+    const value = isScalar && !['enabled', 'signal'].includes(key) ? `: "?${node.default}` : ':'
     t.match(shipped, new RegExp(`^ *#? *(- )?${key}${value.replaceAll('.', '\\.')}`, 'm'), key)
   }
   t.end()

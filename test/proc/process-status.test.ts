@@ -19,6 +19,7 @@ function without(field: string): string {
 
 const parsed = {
   uid: 1001,
+  hasMixedUids: true,
   innermostPid: 5,
   caughtSignals: 0x108004602n,
   blockedSignals: 0x200n,
@@ -27,6 +28,18 @@ const parsed = {
 
 t.test('reads the effective uid, the innermost pid and the masks', async (t) => {
   t.match(parseProcessStatus(complete), parsed)
+})
+
+t.test('a process is of one user where all its uids are the same', async (t) => {
+  for (const [uids, hasMixedUids] of [
+    ['7\t7\t7\t7', false],
+    ['8\t7\t7\t7', true],
+    ['7\t7\t8\t7', true],
+    ['7\t7\t7\t8', true],
+  ] as const) {
+    const status = parseProcessStatus(complete.replace(/^Uid:.*$/m, `Uid:\t${uids}`))
+    t.match(status, { uid: 7, hasMixedUids }, uids)
+  }
 })
 
 t.test('takes Pid where the kernel has no NSpid', async (t) => {

@@ -41,6 +41,18 @@ t.test('a unix socket belongs to its owner alone and is gone afterwards', async 
   t.equal(existsSync(path), false)
 })
 
+const skip = process.getuid?.() === 0 ? false : 'not run as root: no other group was tried'
+
+t.test('a unix socket has the permissions that are asked for', { skip }, async (t) => {
+  for (const mode of [0o600, 0o660, 0o666]) {
+    const path = join(folder(t), 'a.sock')
+    await listen(app(t), { kind: 'unix', path }, { mode, gid: 4242 })
+    const stat = statSync(path)
+    t.equal(stat.mode & 0o777, mode)
+    t.same([stat.uid, stat.gid], [0, 4242])
+  }
+})
+
 t.test('the socket of a daemon that was killed is replaced', async (t) => {
   const path = join(folder(t), 'stale.sock')
   const script = `require('net').createServer().listen(process.argv[1], () => console.log('up'))`

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
@@ -39,13 +40,14 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
     goroutine = defaultConfig.goroutine,
     sources = { sourceMaps: true },
+    access = ownersOnly,
   } = settings
   const heapSamplers = new HeapSamplers(targets)
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
   const services = { targets, heapSamplers, goroutines, sourceMaps }
-  const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources })
+  const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
   t.teardown(async () => {
     await app.close()
     await sourceMaps.close()

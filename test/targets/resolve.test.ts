@@ -2,6 +2,8 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { evaluate } from '../../src/inspector/evaluate.ts'
+import type { Target } from '../../src/targets/target.ts'
+import { mayUse, withRights } from '../../src/targets/target-rights.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
 import { spawnSleepNamedNode, spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { temporaryFolder } from '../proc/temporary-folder.ts'
@@ -118,6 +120,43 @@ t.test('the Node processes below a target are its descendants', async (t) => {
   if (found !== undefined) process.kill(found.pid, 'SIGKILL')
 })
 
+t.test('a guest finds only what it may use, and nothing by way of it', async (t) => {
+  const targets = newTargets(t)
+  const { path, name } = uniqueProgram(t)
+  const { pid } = await spawnTarget(t, path)
+  const uid = process.geteuid?.() ?? 0
+  const own = { processesOf: uid, deny: ['trace'] }
+  const target = await targets.resolve(name, own)
+  t.same(target.rights, own, 'the rights go with it')
+  t.throws(() => targets.checkAllowed(target, 'trace'), { code: 'target-forbidden' })
+  t.doesNotThrow(() => targets.checkAllowed(target, 'heap'))
+  t.notOk((await targets.list(own)).some(({ kind }) => kind === 'self'))
+  for (const processesOf of [uid + 1, 'nobody'] as const) {
+    const rights = { processesOf, deny: [] }
+    await t.rejects(targets.resolve(name, rights), { code: 'target-unknown' })
+    await t.rejects(targets.resolve(String(pid), rights), { code: 'target-forbidden' })
+    t.same(await targets.list(rights), [])
+    await t.rejects(targets.resolve(undefined, rights), { code: 'target-unknown' })
+    const parent = { ...selfProcess(await targets.resolve(String(pid))), rights }
+    t.same(await targets.descendants(parent), [])
+  }
+  const parent = { ...selfProcess(target), rights: own }
+  t.match(await targets.descendants(parent), [{ pid, rights: own }], 'also the processes below')
+})
+
+t.test("a set-uid program and what has no known user are nobody's own", async (t) => {
+  const { pid } = await spawnTarget(t, 'idle.cjs')
+  const target = await newTargets(t).resolve(String(pid))
+  const own = { processesOf: target.uid, deny: [] }
+  t.equal(mayUse(target, own), true)
+  t.equal(mayUse({ ...target, hasMixedUids: true }, own), false)
+  t.equal(mayUse({ ...target, hasMixedUids: true }, { ...own, processesOf: 'anybody' }), true)
+  t.throws(() => withRights({ ...target, id: 'debugged', uid: -1 }, own), {
+    code: 'target-forbidden',
+    message: /^the target debugged belongs to a user that is not known, but uid /,
+  })
+})
+
 t.test('new options hold from then on', async (t) => {
   const targets = newTargets(t)
   const { pid } = await spawnObedient(t)
@@ -133,3 +172,8 @@ t.test('new options hold from then on', async (t) => {
   t.equal(await evaluate(attachment.session, '1 + 1'), 2, 'what is attached stays attached')
   await attachment.detach()
 })
+
+/** This process as if it were a target; only its pid is looked at. */
+function selfProcess(like: Target): Target {
+  return { ...like, id: String(process.pid), pid: process.pid, kind: 'process' }
+}

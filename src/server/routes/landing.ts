@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import type { Target } from '../../targets/target.ts'
 import { type Html, html, trusted } from '../../ui/html.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
+import { requestableTargets } from '../request-target.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'
 import { targetPath } from '../target-links.ts'
 
@@ -22,7 +23,7 @@ const maxCommandLength = 120
 
 export function landingHandler({ targets, profile }: ServerContext): Handler {
   return async (request, reply) => {
-    const known = await targets.list()
+    const known = await requestableTargets(targets, request)
     const lines = { tunnel: tunnelLine(request), base: `http://${request.host}` }
     return reply
       .type('text/html; charset=utf-8')

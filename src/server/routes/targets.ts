@@ -1,15 +1,15 @@
 /** The targets as JSON, for scripts and service discovery. */
 import type { Preflight, Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
-import { requestTarget } from '../request-target.ts'
+import { requestableTargets, requestTarget } from '../request-target.ts'
 import { targetPath } from '../target-links.ts'
 
 const json = 'application/json; charset=utf-8'
 
-/** GET /targets: every process that can be named in a URL, pprofd itself last. */
+/** GET /targets: every process that whoever asks may name in a URL, pprofd itself last. */
 export function targetsHandler({ targets }: ServerContext): Handler {
-  return async (_request, reply) => {
-    const known = await targets.list()
+  return async (request, reply) => {
+    const known = await requestableTargets(targets, request)
     return reply.type(json).send(format({ targets: known.map(describe) }))
   }
 }

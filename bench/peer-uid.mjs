@@ -1,0 +1,59 @@
+// What finding the user behind a connection costs with many sockets open: node bench/peer-uid.mjs [sockets]
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { PeerUids } from '../dist/access/peer-uids.js'
+
+/** Each connection has two. */
+const sockets = Number(process.argv[2] ?? 8000)
+const rounds = 30
+
+const server = createServer().listen(0, '127.0.0.1')
+await once(server, 'listening')
+const { port } = server.address()
+const accepted = []
+server.on('connection', (socket) => accepted.push(socket.on('error', () => undefined)))
+const clients = []
+for (let i = 0; i < sockets / 2; i++) {
+  const client = connect(port, '127.0.0.1')
+  clients.push(client)
+  await once(client, 'connect')
+}
+while (accepted.length < clients.length) await new Promise((resolve) => setImmediate(resolve))
+
+const ends = ({ localAddress, localPort, remoteAddress, remotePort }) => ({
+  localAddress,
+  localPort,
+  remoteAddress,
+  remotePort,
+})
+const peers = new PeerUids()
+console.log(`${accepted.length * 2} sockets`)
+await measure('one connection', 1)
+await measure('100 connections at once, in all', 100)
+for (const socket of [...clients, ...accepted]) socket.destroy()
+server.close()
+
+async function measure(what, count) {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const times = []
+  const cpu = process.cpuUsage()
+  for (let round = 0; round < rounds; round++) {
+    delay.enable()
+    const begin = performance.now()
+    const found = accepted.slice(round, round + count).map((socket) => peers.find(ends(socket)))
+    for (const uid of await Promise.all(found)) {
+      if (uid !== process.getuid()) throw new Error(`found uid ${uid}`)
+    }
+    times.push(performance.now() - begin)
+    delay.disable()
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  times.sort((a, b) => a - b)
+  const ms = (value) => `${value.toFixed(1)} ms`
+  const median = times[Math.floor(times.length / 2)]
+  console.log(
+    `${what}: median ${ms(median)}, longest ${ms(times.at(-1))}; ` +
+      `CPU ${ms((user + system) / 1000 / rounds)}; event loop late by ${ms(delay.max / 1e6)} at most`,
+  )
+}
