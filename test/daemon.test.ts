@@ -124,13 +124,17 @@ t.test('switched off, it waits for its end', async (t) => {
 t.test('it says by its exit code that an inspector may be left open', async (t) => {
   const daemon = await start(t)
   const program = `
-    setTimeout(() => {
+    process.stdin.once('data', () => {
       console.log('blocked')
       require('node:child_process').execSync('sleep 30')
-    }, 1500)`
+    })`
   const target = spawnProcess(t, process.execPath, ['--inspect-port=0', '-e', program], {})
   const client = new AbortController()
   const lost = get(profileUrl(daemon.url, target, 'seconds=60'), { signal: client.signal })
+  await until('it attaches', async () => (await listeningPorts(target.pid)).length === 1)
+  // From here to the recording it is some tens of milliseconds; more on a busy machine.
+  await delay(2000)
+  target.send('block')
   await target.stdout.waitFor(/blocked/)
   client.abort()
   await t.rejects(lost)
