@@ -52,6 +52,9 @@ export function answerError(
   if (known !== undefined && 'statusCode' in error) {
     return sendFailure(reply, error.statusCode ?? 400, known)
   }
+  if (request.raw.destroyed && !request.raw.complete) {
+    return sendFailure(reply, 400, 'the request ended before its body did')
+  }
   request.log.error({ err: error, requestId: request.id }, 'request failed')
   const sentence = `internal error: the details are in pprofd's log under request ${request.id}`
   return sendFailure(reply, 500, sentence)
