@@ -23,9 +23,7 @@ function report(error: unknown): number {
     process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`)
     return 1
   }
-  // Part of it may come from a target: no escape sequences.
-  const message = error.message.replace(/(?!\n)\p{Cc}/gu, ' ')
-  process.stderr.write(`error: ${message}\n`)
+  process.stderr.write(`error: ${error.message}\n`)
   if (error.tryNext !== undefined) process.stderr.write(`try: ${error.tryNext}\n`)
   return usageCodes.has(error.code) ? 2 : 1
 }
