@@ -73,7 +73,7 @@ export class OperationalError<Code extends ErrorCode = ErrorCode> extends Error 
 
 /** It ends on a terminal, and part of it may come from a target or a client: no escape sequences. */
 function printable(text: string): string {
-  return text.replace(/(?!\n)\p{Cc}/gu, ' ')
+  return text.replace(/(?!\n)[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, ' ')
 }
 
 /** Choosing, judging or reaching a target failed. */

@@ -113,7 +113,9 @@ export function jsonText(something: unknown): string {
   return json.replace(/"@raw:([^"]*)"/g, '$1')
 }
 
-function apply(box: { it: unknown }, { at, how, value }: Damage): void {
+function apply(box: { it: unknown }, { at, how, value: given }: Damage): void {
+  // Nothing is there twice, or damage in it would make a circle.
+  const value = structuredClone(given)
   const places = placesOf(box)
   const place = places[at % places.length]
   if (place === undefined) return
@@ -121,7 +123,7 @@ function apply(box: { it: unknown }, { at, how, value }: Damage): void {
   if (how === 'replace') Reflect.set(holder, key, value)
   else if (how === 'add' && isObject(holder[key])) Object.assign(holder[key], { added: value })
   else if (Array.isArray(holder) && how === 'remove') holder.splice(Number(key), 1)
-  else if (Array.isArray(holder) && how === 'repeat') holder.push(holder[Number(key)])
+  else if (Array.isArray(holder) && how === 'repeat') holder.push(structuredClone(holder[Number(key)]))
   else if (how === 'remove') Reflect.deleteProperty(holder, key)
 }
 
