@@ -123,7 +123,8 @@ function apply(box: { it: unknown }, { at, how, value: given }: Damage): void {
   if (how === 'replace') Reflect.set(holder, key, value)
   else if (how === 'add' && isObject(holder[key])) Object.assign(holder[key], { added: value })
   else if (Array.isArray(holder) && how === 'remove') holder.splice(Number(key), 1)
-  else if (Array.isArray(holder) && how === 'repeat') holder.push(structuredClone(holder[Number(key)]))
+  else if (Array.isArray(holder) && how === 'repeat')
+    holder.push(structuredClone(holder[Number(key)]))
   else if (how === 'remove') Reflect.deleteProperty(holder, key)
 }
 

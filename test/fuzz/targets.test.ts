@@ -34,7 +34,7 @@ const captures = [
 ] as const
 
 /** One after the other they would take a second each. */
-const atOnce = 16
+const atOnce = 12
 
 interface Attack {
   readonly capture: (typeof captures)[number]
@@ -52,8 +52,7 @@ t.test('a target that lies in the protocol', async (t) => {
   const target = await spawnTarget(t, 'waits.cjs', { nodeArguments: ['--inspect=0'] })
   const line = await target.stderr.waitFor(/^Debugger listening on ws:/)
   const url = line.slice(line.indexOf('ws:'))
-  const { numRuns } = runs(48)
-  // The first ones let every kind of capture come.
+  const { numRuns } = runs(24)
   const attack = fc.record({ capture: fc.constantFrom(...captures), lies })
   const attacks = fc.sample(attack, { seed, numRuns })
   const statuses = new Map<number, number>()
@@ -72,8 +71,8 @@ t.test('a target that lies in the protocol', async (t) => {
   }
   t.comment(`${told} lies; ${JSON.stringify([...statuses])}`)
   t.ok(told > numRuns / 2, `${told} lies were told`)
-  t.ok(statuses.has(200) && statuses.has(502))
-  t.ok(target.isAlive())
+  t.ok(statuses.has(200) && statuses.has(502), 'some were believed, some not')
+  t.ok(target.isAlive(), `the target lives; it said ${JSON.stringify(target.stderr.text().slice(-2000))}`)
 })
 
 /** Each has an inspector of its own, in front of the same target. */
@@ -158,7 +157,7 @@ t.test('a list of inspectors that is anything', async (t) => {
     t.match(
       body,
       /^no inspector answers on 127\.0\.0\.1:\d+ \(target list-\d+\)\n$/,
-      `list ${lists[index]}`,
+      `list ${index}`,
     )
   }
 })
@@ -179,8 +178,10 @@ t.test('a process whose name is markup and escape sequences', async (t) => {
     '/debug/pprof/profile',
     `/targets/${target.pid}/debug/panicparse`,
   ]) {
-    const { body } = await app.inject(path)
-    t.notMatch(body, /<script>alert|(?![\n\t])[\p{Cc}\u202e]/u, path)
+    const { body, headers } = await app.inject(path)
+    t.notMatch(body, /(?![\n\t])[\p{Cc}\u202e]/u, path)
+    const isPage = String(headers['content-type']).startsWith('text/html')
+    if (isPage) t.notMatch(body, '<script>alert', path)
   }
   for (const path of ['/targets', `/targets/${target.pid}`, `/targets/${target.pid}/preflight`]) {
     const { body } = await app.inject(path)
