@@ -41,6 +41,12 @@ interface Attack {
   readonly lies: Lies
 }
 
+async function spawnInspected(t: Test) {
+  const target = await spawnTarget(t, 'waits.cjs', { nodeArguments: ['--inspect=0'] })
+  const line = await target.stderr.waitFor(/^Debugger listening on ws:/)
+  return { target, url: line.slice(line.indexOf('ws:')) }
+}
+
 interface Answered {
   /** 0: the answer was cut off, which is how a stream says that it failed. */
   readonly status: number
@@ -49,9 +55,9 @@ interface Answered {
 }
 
 t.test('a target that lies in the protocol', async (t) => {
-  const target = await spawnTarget(t, 'waits.cjs', { nodeArguments: ['--inspect=0'] })
-  const line = await target.stderr.waitFor(/^Debugger listening on ws:/)
-  const url = line.slice(line.indexOf('ws:'))
+  // Node 20 has been seen to die where one session takes a heap snapshot while another traces; through
+  // these inspectors pprofd takes one process for many, and does not keep them apart.
+  const [snapshots, others] = await Promise.all([spawnInspected(t), spawnInspected(t)])
   const { numRuns } = runs(24)
   const attack = fc.record({ capture: fc.constantFrom(...captures), lies })
   const attacks = fc.sample(attack, { seed, numRuns })
@@ -61,7 +67,7 @@ t.test('a target that lies in the protocol', async (t) => {
     const some = attacks.slice(i, i + atOnce)
     await t.test(`attacks from ${i}`, async (t) => {
       for (const [index, answer] of (
-        await carryOut(t, url, some, (count) => (told += count))
+        await carryOut(t, [snapshots.url, others.url], some, (count) => (told += count))
       ).entries()) {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         const fault = faultOf(answer)
@@ -72,17 +78,23 @@ t.test('a target that lies in the protocol', async (t) => {
   t.comment(`${told} lies; ${JSON.stringify([...statuses])}`)
   t.ok(told > numRuns / 2, `${told} lies were told`)
   t.ok(statuses.has(200) && statuses.has(502), 'some were believed, some not')
-  t.ok(target.isAlive(), `the target lives; it said ${JSON.stringify(target.stderr.text().slice(-2000))}`)
+  for (const { child } of [snapshots.target, others.target]) {
+    t.equal(child.signalCode ?? child.exitCode, null, 'the target lives')
+  }
 })
 
-/** Each has an inspector of its own, in front of the same target. */
+/** Each has an inspector of its own, in front of one of the two targets. */
 async function carryOut(
   t: Test,
-  url: string,
+  [snapshots, others]: readonly [string, string],
   attacks: readonly Attack[],
   onTold: (count: number) => void,
 ): Promise<readonly Answered[]> {
-  const inspectors = await Promise.all(attacks.map(({ lies }) => lyingInspector(t, url, lies)))
+  const inspectors = await Promise.all(
+    attacks.map(({ capture, lies }) =>
+      lyingInspector(t, /retained|heapsnapshot/.test(capture) ? snapshots : others, lies),
+    ),
+  )
   const configured = inspectors.map(({ port }, index) => {
     return { name: `lies-${index}`, port, enabled: true, signal: false }
   })
