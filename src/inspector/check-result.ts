@@ -12,7 +12,10 @@ const forms: ReadonlyMap<string, (result: Json) => boolean> = new Map<
 >([
   ['Runtime.evaluate', ({ result }) => isObject(result)],
   ['Runtime.callFunctionOn', ({ result }) => isObject(result)],
-  ['Runtime.getProperties', ({ result }) => Array.isArray(result) && result.every(isObject)],
+  [
+    'Runtime.getProperties',
+    ({ result, internalProperties = [] }) => isList(result) && isList(internalProperties),
+  ],
   ['Runtime.queryObjects', ({ objects }) => isObject(objects)],
   ['Runtime.getHeapUsage', ({ usedSize, totalSize }) => isSize(usedSize) && isSize(totalSize)],
 ])
@@ -23,6 +26,10 @@ export function isUsable(method: Method, result: unknown): boolean {
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject)
 }
 
 function isSize(value: unknown): boolean {
