@@ -160,7 +160,8 @@ t.test('a page of another origin starts no capture and reads nothing', { skip },
     await page.open(from)
     const seen = await attack(page, base, `${base}${path}`)
     t.ok(Object.keys(seen).length > 30, `${name}: ${Object.keys(seen).length} ways were tried`)
-    if (base === rebound) t.match(seen.fetch, /^403 the Host header must be localhost/, 'it is reached')
+    if (base === rebound)
+      t.match(seen.fetch, /^403 the Host header must be localhost/, 'it is reached')
     for (const [way, read] of Object.entries(seen)) {
       // Of its own origin the page may read that it is refused.
       const isRefusal =
