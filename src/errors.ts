@@ -64,11 +64,16 @@ export class OperationalError<Code extends ErrorCode = ErrorCode> extends Error 
   readonly tryNext: string | undefined
 
   constructor(code: Code, message: string, { cause, tryNext }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause })
+    super(printable(message), cause === undefined ? undefined : { cause })
     this.name = new.target.name
     this.code = code
-    this.tryNext = tryNext
+    this.tryNext = tryNext && printable(tryNext)
   }
+}
+
+/** It ends on a terminal, and part of it may come from a target or a client: no escape sequences. */
+function printable(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, ' ')
 }
 
 /** Choosing, judging or reaching a target failed. */

@@ -1,5 +1,6 @@
 /** One connection to one inspector: commands out, answers and events back. */
 import { InspectorError, type InspectorErrorCode } from '../errors.ts'
+import { isUsable } from './check-result.ts'
 import type { Events, Method, Parameters, Result } from './protocol.ts'
 import { readReply } from './reply.ts'
 import type { Transport } from './transport.ts'
@@ -116,6 +117,9 @@ export class Session {
         reject(atCallSite(new InspectorError(code, `${method}: ${message}`, { cause }), site))
       }
       const succeed = (result: unknown) => {
+        if (!raw && !isUsable(method, result)) {
+          return fail('command-failed', 'the target sent what is no answer to it')
+        }
         settle()
         resolve(result)
       }

@@ -47,6 +47,8 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const admission = new CaptureAdmission(limits)
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
+  // Node drops the headers beyond its limit in silence, and with them what the guard has to see.
+  app.server.maxHeadersCount = 0
   refuseUpgrades(app.server)
   watchConnections(app.server)
 

@@ -11,10 +11,11 @@ export function answerClientError(error: Error, socket: Duplex): void {
   else end(socket, 400, 'this is no HTTP request')
 }
 
-/** pprofd has no WebSocket and is no proxy; without these listeners Node would hang up or go on. */
+/** pprofd has no WebSocket and is no proxy; without these listeners Node would hang up, go on or answer bare. */
 export function refuseUpgrades(server: Server): void {
   server.on('upgrade', (_request, socket) => end(socket, 400, 'pprofd upgrades no connection'))
   server.on('connect', (_request, socket) => end(socket, 400, 'pprofd is no proxy'))
+  server.on('checkExpectation', ({ socket }) => end(socket, 417, 'only 100-continue is understood'))
 }
 
 function end(socket: Duplex, status: number, sentence: string): void {

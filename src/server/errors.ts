@@ -52,6 +52,9 @@ export function answerError(
   if (known !== undefined && 'statusCode' in error) {
     return sendFailure(reply, error.statusCode ?? 400, known)
   }
+  if (request.raw.destroyed && !request.raw.complete) {
+    return sendFailure(reply, 400, 'the request ended before its body did')
+  }
   request.log.error({ err: error, requestId: request.id }, 'request failed')
   const sentence = `internal error: the details are in pprofd's log under request ${request.id}`
   return sendFailure(reply, 500, sentence)
@@ -64,15 +67,10 @@ export function sendFailure(reply: FastifyReply, status: number, sentence: strin
     .removeHeader('Content-Disposition')
     .type('text/plain; charset=utf-8')
     .header('X-Go-Pprof', '1')
-    .send(`${printable(sentence)}\n`)
+    .send(`${sentence.trimEnd()}\n`)
 }
 
 function sentenceOf({ message, tryNext }: OperationalError): string {
   if (tryNext === undefined) return message
   return `${message.replace(/\.$/, '')}; try: ${tryNext}`
-}
-
-/** The body ends on a terminal, and part of it may come from a target: no escape sequences. */
-function printable(text: string): string {
-  return text.replace(/(?!\n)\p{Cc}/gu, ' ').trimEnd()
 }

@@ -8,11 +8,14 @@
  */
 import type { IncomingMessage } from 'node:http'
 
-export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders'>
+export type RequestHead = Pick<
+  IncomingMessage,
+  'method' | 'url' | 'headers' | 'rawHeaders' | 'httpVersion'
+>
 
 /** Why a request is not served. */
 export interface Refusal {
-  readonly status: 400 | 403 | 405
+  readonly status: 400 | 403 | 405 | 431 | 505
   /** One sentence for whoever asked. */
   readonly reason: string
   /** Of a 405: the methods that the path has. */
@@ -33,7 +36,9 @@ const symbolPath = /^\/(?:targets\/[^/]+\/)?debug\/pprof\/symbol$/
 export function judgeRequest(request: RequestHead): Refusal | undefined {
   const path = pathOf(request)
   return (
+    judgeSize(request) ??
     judgeHost(request) ??
+    judgeVersion(request) ??
     judgeForm(request) ??
     judgeOrigin(request, path) ??
     judgeMethod(request, path)
@@ -43,6 +48,15 @@ export function judgeRequest(request: RequestHead): Refusal | undefined {
 function pathOf({ url = '' }: RequestHead): string {
   const queryAt = url.indexOf('?')
   return queryAt === -1 ? url : url.slice(0, queryAt)
+}
+
+/** Browsers send some 20. */
+const maxHeaders = 100
+
+function judgeSize({ rawHeaders }: RequestHead): Refusal | undefined {
+  const count = rawHeaders.length / 2
+  if (count <= maxHeaders) return undefined
+  return { status: 431, reason: `the request has ${count} headers, at most ${maxHeaders} are read` }
 }
 
 function judgeHost({ headers, rawHeaders }: RequestHead): Refusal | undefined {
@@ -57,6 +71,12 @@ function judgeHost({ headers, rawHeaders }: RequestHead): Refusal | undefined {
     reason:
       'the Host header must be localhost, 127.0.0.1 or [::1], with any port; use one of them in the URL',
   }
+}
+
+/** Node's parser also lets HTTP/0.9 and a request line of HTTP/2.0 pass. */
+function judgeVersion({ httpVersion }: RequestHead): Refusal | undefined {
+  if (httpVersion === '1.1' || httpVersion === '1.0') return undefined
+  return { status: 505, reason: `only HTTP/1.1 and 1.0 are spoken here, not ${httpVersion}` }
 }
 
 function judgeForm({ url = '' }: RequestHead): Refusal | undefined {
@@ -93,8 +113,12 @@ function judgeOrigin({ method, headers }: RequestHead, path: string): Refusal | 
 }
 
 function isPrefetch(headers: RequestHead['headers']): boolean {
-  const purpose = headers['sec-purpose'] ?? headers.purpose
-  return typeof purpose === 'string' && purpose.includes('prefetch')
+  // The first is the standard's; browsers before it had the others.
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    String(headers[name] ?? '')
+      .toLowerCase()
+      .includes('prefetch'),
+  )
 }
 
 function judgeMethod({ method = '' }: RequestHead, path: string): Refusal | undefined {

@@ -4,6 +4,7 @@
  * told, and the rest of the text is still read. The grammar is gostackparse's:
  * https://github.com/DataDog/gostackparse/blob/main/gostackparse.go
  */
+import { cleanText } from '../convert/clean-text.ts'
 import type { Entry, GoroutineRecording } from './entry.ts'
 import { type BlockDraft, entryOf, readCall, readHeader, readLabels } from './goroutine-block.ts'
 import { readCreatedBy, readFile, readFunction } from './goroutine-lines.ts'
@@ -140,7 +141,7 @@ export class GoroutineParser {
 
   #fail(problem: string, line: string): void {
     this.#draft = undefined
-    const quoted = JSON.stringify(line.slice(0, maxQuoted))
+    const quoted = JSON.stringify(cleanText(line.slice(0, maxQuoted)))
     this.#errors.push(`line ${this.#lineNumber}: ${problem}: ${quoted}`)
   }
 }

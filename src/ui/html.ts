@@ -21,7 +21,7 @@ export function trusted(text: string): Html {
 }
 
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`]|\p{Cc}/gu, (char) => entities[char] ?? ' ')
+  return text.replace(/[&<>"'`\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (char) => entities[char] ?? ' ')
 }
 
 const entities: Readonly<Record<string, string>> = {

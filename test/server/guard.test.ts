@@ -150,5 +150,5 @@ function head(method: string, url: string, rawHeaders: readonly string[]): Reque
     if (before === undefined) headers[name] = value
     else if (name !== 'host') headers[name] = `${before}, ${value}`
   }
-  return { method, url, headers, rawHeaders: [...rawHeaders] }
+  return { method, url, headers, rawHeaders: [...rawHeaders], httpVersion: '1.1' }
 }

@@ -32,14 +32,14 @@ const maxShapeFields = 5
 const maxClasses = 500_000
 
 /** Names of V8's kinds that are not called `(kind)`; DevTools' where it has one. */
-const kindNames: Readonly<Record<string, string>> = {
-  hidden: '(system)',
-  code: '(compiled code)',
-  regexp: 'RegExp',
-  'concatenated string': '(string)',
-  'sliced string': '(string)',
-  'object shape': '(shape)',
-}
+const kindNames: ReadonlyMap<string, string> = new Map([
+  ['hidden', '(system)'],
+  ['code', '(compiled code)'],
+  ['regexp', 'RegExp'],
+  ['concatenated string', '(string)'],
+  ['sliced string', '(string)'],
+  ['object shape', '(shape)'],
+])
 const labelledKinds = new Set([
   'string',
   'concatenated string',
@@ -74,7 +74,7 @@ export class ObjectClasses {
     this.#closure = graph.nodeTypeNames.indexOf('closure')
     this.#object = graph.nodeTypeNames.indexOf('object')
     this.#kinds = graph.nodeTypeNames.map((kind) =>
-      this.#add(kindNames[kind] ?? `(${kind})`, labelledKinds.has(kind)),
+      this.#add(kindNames.get(kind) ?? `(${kind})`, labelledKinds.has(kind)),
     )
     this.#shapeUsers = new Uint32Array(graph.nodeCount)
     for (let node = 0; node < graph.nodeCount; node++) {

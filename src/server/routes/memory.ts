@@ -7,6 +7,7 @@ import {
 } from '../../captures/memory.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { jsonText } from '../json-text.ts'
 import { oneOf } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
@@ -29,8 +30,8 @@ export function memoryHandler(context: ServerContext): Handler {
           cost: ({ v8 }) => ({ attachMs: v8?.attachMs, openedInspector: v8?.openedInspector }),
         })
       : await outsideMemory(targets, target)
-    const text = JSON.stringify(describe(target, report), undefined, 2)
-    return reply.type('application/json; charset=utf-8').send(`${text}\n`)
+    const text = jsonText(describe(target, report))
+    return reply.type('application/json; charset=utf-8').send(text)
   }
 }
 

@@ -1,6 +1,7 @@
 /** The targets as JSON, for scripts and service discovery. */
 import type { Preflight, Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { jsonText } from '../json-text.ts'
 import { requestableTargets, requestTarget } from '../request-target.ts'
 import { targetPath } from '../target-links.ts'
 
@@ -10,7 +11,7 @@ const json = 'application/json; charset=utf-8'
 export function targetsHandler({ targets }: ServerContext): Handler {
   return async (request, reply) => {
     const known = await requestableTargets(targets, request)
-    return reply.type(json).send(format({ targets: known.map(describe) }))
+    return reply.type(json).send(jsonText({ targets: known.map(describe) }))
   }
 }
 
@@ -18,7 +19,7 @@ export function targetsHandler({ targets }: ServerContext): Handler {
 export function targetHandler({ targets }: ServerContext): Handler {
   return async (request, reply) => {
     const target = await requestTarget(targets, request)
-    return reply.type(json).send(format(describe(target)))
+    return reply.type(json).send(jsonText(describe(target)))
   }
 }
 
@@ -26,7 +27,7 @@ export function targetHandler({ targets }: ServerContext): Handler {
 export function preflightHandler({ targets }: ServerContext): Handler {
   return async (request, reply) => {
     const preflight = await targets.preflight(await requestTarget(targets, request))
-    return reply.type(json).send(format(describePreflight(preflight)))
+    return reply.type(json).send(jsonText(describePreflight(preflight)))
   }
 }
 
@@ -62,9 +63,4 @@ function describePreflight(preflight: Preflight): object {
     warnings: preflight.warnings,
     checks: preflight.checks,
   }
-}
-
-/** Indented: people read these in curl. */
-function format(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
 }
