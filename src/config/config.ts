@@ -78,6 +78,12 @@ export interface Limits {
   readonly maxSeconds: number
   readonly capturesPerTarget: number
   readonly captures: number
+  readonly capturesPerUid: number
+  readonly connectionsPerUid: number
+  /** Of finished answers that wait for their clients. */
+  readonly bytesInFlight: number
+  /** How long a client may take nothing of its answer. */
+  readonly stallSeconds: number
   readonly maxProfileBytes: number
   /** Memory of pprofd's for one analysis of a heap snapshot. */
   readonly maxRetainedBytes: number

@@ -106,6 +106,39 @@ export const configSchema = {
           default: 64,
           description: 'Captures of all targets that may run at the same time.',
         },
+        capturesPerUid: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 1024,
+          // Leaves a quarter of the captures in all to the other users.
+          default: 48,
+          description: 'Captures that one user may have running at the same time.',
+        },
+        connectionsPerUid: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 4096,
+          // Half of the connections that there are with the default of captures.
+          default: 128,
+          description: 'Connections that one user may have open at the same time.',
+        },
+        bytesInFlight: {
+          type: 'integer',
+          minimum: 1_048_576,
+          maximum: 17_179_869_184,
+          // One profile of the largest size that is taken by default, or some hundred usual ones.
+          default: 268_435_456,
+          description:
+            'Bytes of finished answers that may wait for their clients, of all together.',
+        },
+        stallSeconds: {
+          type: 'integer',
+          minimum: 1,
+          maximum: 3600,
+          default: 30,
+          description:
+            'Seconds for which a client may take nothing of its answer before it is cut off.',
+        },
         maxProfileBytes: {
           type: 'integer',
           minimum: 1_048_576,

@@ -1,0 +1,88 @@
+/**
+ * The answers that wait for their clients to take them. They are memory of ours that clients decide
+ * about, so their bytes are bounded, and whoever takes nothing is cut off.
+ */
+import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { CaptureError } from '../errors.ts'
+
+export interface OutboxLimits {
+  /** Of all answers that wait. */
+  readonly bytesInFlight: number
+  /** How long a client may take nothing of its answer. */
+  readonly stallSeconds: number
+}
+
+/** Slower is a modem, or somebody who wants to hold our memory. */
+const minBytesPerSecond = 16 * 1024
+
+/** What fits into the kernel's buffers and is never in the way: pages, lists, errors. */
+const smallBytes = 64 * 1024
+
+export class Outbox {
+  readonly #limits: OutboxLimits
+  #bytes = 0
+
+  constructor(limits: OutboxLimits) {
+    this.#limits = limits
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Whether nothing more may be made before something is taken. */
+  get isFull(): boolean {
+    return this.#bytes >= this.#limits.bytesInFlight
+  }
+
+  /** Whether an answer of that size may wait, too. The only one may, whatever its size. */
+  hasRoomFor(sizeBytes: number): boolean {
+    if (sizeBytes <= smallBytes || this.#bytes === 0) return true
+    return this.#bytes + sizeBytes <= this.#limits.bytesInFlight
+  }
+
+  /** Counts bytes that begin to wait and cuts the answer if they wait too long; call what it returns when they do not. */
+  hold(raw: ServerResponse, sizeBytes: number): () => void {
+    this.#bytes += sizeBytes
+    const forget = cutOnStall(raw, sizeBytes, this.#limits.stallSeconds)
+    let isHeld = true
+    return () => {
+      if (!isHeld) return
+      isHeld = false
+      this.#bytes -= sizeBytes
+      forget()
+    }
+  }
+
+  /** As `hold`, until the whole answer is sent or its client has left. */
+  holdUntilSent(raw: ServerResponse, sizeBytes: number): void {
+    if (raw.destroyed) return
+    const release = this.hold(raw, sizeBytes)
+    raw.once('finish', release).once('close', release)
+  }
+}
+
+/** Two clocks: nothing moves (Node's, which sees parts of a write go out), and it moves too slowly. */
+function cutOnStall(raw: ServerResponse, sizeBytes: number, stallSeconds: number): () => void {
+  const { socket } = raw
+  // A request that never came by a connection has none.
+  if (!(socket instanceof Socket)) return () => {}
+  const cut = (how: string) => () => {
+    raw.destroy(new CaptureError('capture-aborted', `the client took ${how}`))
+  }
+  const onStall = cut(`nothing of its answer for ${stallSeconds} s`)
+  const slowMs = (stallSeconds + sizeBytes / minBytesPerSecond) * 1000
+  const slow = setTimeout(cut('its answer too slowly'), Math.min(slowMs, maxTimerMs))
+  const usualMs = socket.timeout ?? 0
+  socket.setTimeout(stallSeconds * 1000)
+  socket.once('timeout', onStall)
+  return () => {
+    clearTimeout(slow)
+    socket.off('timeout', onStall)
+    socket.setTimeout(usualMs)
+  }
+}
+
+/** What setTimeout can count. */
+const maxTimerMs = 2 ** 31 - 1
