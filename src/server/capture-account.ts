@@ -2,6 +2,7 @@
  * The account of one capture: its entry of `/captures`, the header that names it, and its line of the
  * log, which is the audit: who did what to which target, and what came of it.
  */
+import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { OperationalError } from '../errors.ts'
@@ -14,6 +15,10 @@ export interface CaptureCost {
   /** Longest pause of the target that is known of. */
   readonly pauseMs?: number | undefined
   readonly [key: string]: string | number | boolean | undefined
+}
+
+interface RecordedCost extends CaptureCost {
+  readonly sharedWith?: string | undefined
 }
 
 export interface AccountOf {
@@ -69,20 +74,16 @@ export class CaptureAccount {
     const { raw } = this.#of.reply
     const sharedWith = shared && this.#captures.sharedWith(shared, this.#entry?.id ?? '')
     let isOpen = true
-    const close = () => {
+    const close = (isWhole: boolean) => {
       if (!isOpen) return
       isOpen = false
-      this.#end(...outcomeOf(this.#of.reply), { ...cost, sharedWith })
+      this.#end(...outcomeOf(raw, isWhole), { ...cost, sharedWith })
     }
-    if (raw.writableFinished || raw.destroyed) close()
-    else raw.once('finish', close).once('close', close)
+    if (raw.writableFinished || raw.destroyed) close(raw.writableFinished)
+    else raw.once('finish', () => close(true)).once('close', () => close(false))
   }
 
-  #end(
-    outcome: string,
-    reason?: string,
-    cost: CaptureCost & { sharedWith?: string | undefined } = {},
-  ) {
+  #end(outcome: string, reason: string | undefined, cost: RecordedCost = {}): void {
     const { request, target, job } = this.#of
     const { sharedWith, pauseMs, ...others } = cost
     const elapsedMs = Math.round(performance.now() - this.#startedMs)
@@ -101,15 +102,18 @@ export class CaptureAccount {
   }
 }
 
-function outcomeOf({ raw }: FastifyReply): [outcome: string, reason?: string] {
-  if (!raw.writableFinished) {
+function outcomeOf(
+  raw: ServerResponse,
+  isWhole: boolean,
+): readonly [outcome: string, reason: string | undefined] {
+  if (!isWhole) {
     const { errored } = raw
     if (errored instanceof OperationalError) return [errored.code, errored.message]
     return ['capture-aborted', 'the client left before it had the whole answer']
   }
   if (raw.statusCode === 429) return ['captures-exhausted', 'too many bytes of answers waited']
   if (raw.statusCode >= 400) return ['internal-error', 'the details are in the log']
-  return ['ok']
+  return ['ok', undefined]
 }
 
 /** Counts what goes out on the connection from now on, the head included. */
