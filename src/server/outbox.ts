@@ -65,22 +65,46 @@ export class Outbox {
 
 /** Two clocks: nothing moves (Node's, which sees parts of a write go out), and it moves too slowly. */
 function cutOnStall(raw: ServerResponse, sizeBytes: number, stallSeconds: number): () => void {
-  const { socket } = raw
+  // An answer that waits for an earlier one of its connection has no socket of its own yet.
+  const { socket } = raw.req
   // A request that never came by a connection has none.
   if (!(socket instanceof Socket)) return () => {}
   const cut = (how: string) => () => {
     raw.destroy(new CaptureError('capture-aborted', `the client took ${how}`))
+    socket.destroy()
   }
   const onStall = cut(`nothing of its answer for ${stallSeconds} s`)
   const slowMs = (stallSeconds + sizeBytes / minBytesPerSecond) * 1000
   const slow = setTimeout(cut('its answer too slowly'), Math.min(slowMs, maxTimerMs))
-  const usualMs = socket.timeout ?? 0
-  socket.setTimeout(stallSeconds * 1000)
+  const restore = lowerTimeout(socket, stallSeconds * 1000)
   socket.once('timeout', onStall)
   return () => {
     clearTimeout(slow)
     socket.off('timeout', onStall)
-    socket.setTimeout(usualMs)
+    restore()
+  }
+}
+
+interface LoweredTimeout {
+  holds: number
+  readonly usualMs: number
+  readonly loweredMs: number
+}
+
+/** Several answers of a connection may wait for it at once. */
+const lowered = new WeakMap<Socket, LoweredTimeout>()
+
+function lowerTimeout(socket: Socket, timeoutMs: number): () => void {
+  // One more than anybody else sets, so that it is told from that of an idle connection.
+  const fresh = { holds: 0, usualMs: socket.timeout ?? 0, loweredMs: timeoutMs + 1 }
+  const entry = lowered.get(socket) ?? fresh
+  lowered.set(socket, entry)
+  if (entry.holds++ === 0) socket.setTimeout(entry.loweredMs)
+  return () => {
+    if (--entry.holds > 0) return
+    lowered.delete(socket)
+    // Node has set another one where the connection is idle now.
+    if (socket.timeout === entry.loweredMs) socket.setTimeout(entry.usualMs)
   }
 }
 

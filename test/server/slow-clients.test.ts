@@ -14,7 +14,7 @@ const bigBytes = 48 * 1024 * 1024
 t.test(
   'a client that takes nothing of a whole answer keeps others out, until it is cut off',
   async (t) => {
-    const limits = { stallSeconds: 3, bytesInFlight: 1_048_576 }
+    const limits = { stallSeconds: 2, bytesInFlight: 1_048_576 }
     const started = startApp(t, { limits })
     addBig(started)
     const port = await listenAnywhere(started.app)
@@ -58,8 +58,8 @@ t.test('a client that rests now and then gets all of its answer', async (t) => {
 })
 
 t.test('a capture whose stream nobody takes is ended, and its target let go', async (t) => {
-  const spawned = await spawnWithHeap(t, 300_000)
-  const started = startApp(t, { limits: { stallSeconds: 2 } })
+  const spawned = await spawnWithHeap(t, 150_000)
+  const started = startApp(t, { limits: { stallSeconds: 1 } })
   const port = await listenAnywhere(started.app)
   const socket = await ask(t, port, `/targets/${spawned.pid}/debug/heapsnapshot`)
   await once(socket, 'readable')
@@ -67,16 +67,15 @@ t.test('a capture whose stream nobody takes is ended, and its target let go', as
   t.ok(await until(isOver, 60_000))
   t.match(started.log.at(-1), {
     outcome: 'capture-aborted',
-    reason: 'the client took nothing of its answer for 2 s',
-    sentBytes: (bytes: number) => bytes > 100_000,
+    reason: 'the client took nothing of its answer for 1 s',
   })
+  t.ok(Number(started.log.at(-1)?.sentBytes) > 100_000)
   t.ok(await until(async () => (await listeningPorts(spawned.pid)).length === 0))
   t.ok(spawned.isAlive())
 })
 
 t.test('the connections and the captures of one user are counted', async (t) => {
   const started = startApp(t, { limits: { connectionsPerUid: 2, capturesPerUid: 1 } })
-  started.app.get('/held', async () => new Promise(() => {}))
   const port = await listenAnywhere(started.app)
   const [first] = [await ask(t, port, '/healthz'), await ask(t, port, '/healthz')]
   for (let again = 0; again < 3; again++) {
