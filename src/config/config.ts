@@ -82,6 +82,8 @@ export interface Limits {
   readonly connectionsPerUid: number
   /** Of finished answers that wait for their clients. */
   readonly bytesInFlight: number
+  /** Of messages that arrive from targets at the same moment. */
+  readonly bytesReceived: number
   /** How long a client may take nothing of its answer. */
   readonly stallSeconds: number
   readonly maxProfileBytes: number

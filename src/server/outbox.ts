@@ -71,41 +71,54 @@ function cutOnStall(raw: ServerResponse, sizeBytes: number, stallSeconds: number
   if (!(socket instanceof Socket)) return () => {}
   const cut = (how: string) => () => {
     raw.destroy(new CaptureError('capture-aborted', `the client took ${how}`))
+    // One that waits for an earlier answer is not connected yet.
     socket.destroy()
   }
   const onStall = cut(`nothing of its answer for ${stallSeconds} s`)
   const slowMs = (stallSeconds + sizeBytes / minBytesPerSecond) * 1000
   const slow = setTimeout(cut('its answer too slowly'), Math.min(slowMs, maxTimerMs))
-  const restore = lowerTimeout(socket, stallSeconds * 1000)
-  socket.once('timeout', onStall)
+  const restore = onTimeout(socket, stallSeconds * 1000, onStall)
   return () => {
     clearTimeout(slow)
-    socket.off('timeout', onStall)
     restore()
   }
 }
 
 interface LoweredTimeout {
-  holds: number
   readonly usualMs: number
   readonly loweredMs: number
+  readonly cuts: Set<() => void>
+  readonly cutAll: () => void
 }
 
 /** Several answers of a connection may wait for it at once. */
 const lowered = new WeakMap<Socket, LoweredTimeout>()
 
-function lowerTimeout(socket: Socket, timeoutMs: number): () => void {
-  // One more than anybody else sets, so that it is told from that of an idle connection.
-  const fresh = { holds: 0, usualMs: socket.timeout ?? 0, loweredMs: timeoutMs + 1 }
-  const entry = lowered.get(socket) ?? fresh
-  lowered.set(socket, entry)
-  if (entry.holds++ === 0) socket.setTimeout(entry.loweredMs)
+/** Calls `cut` where nothing moves on the connection for that long; call what it returns to stop that. */
+function onTimeout(socket: Socket, timeoutMs: number, cut: () => void): () => void {
+  const entry = lowered.get(socket) ?? lowerTimeout(socket, timeoutMs)
+  entry.cuts.add(cut)
   return () => {
-    if (--entry.holds > 0) return
+    entry.cuts.delete(cut)
+    if (entry.cuts.size > 0) return
     lowered.delete(socket)
+    socket.off('timeout', entry.cutAll)
     // Node has set another one where the connection is idle now.
     if (socket.timeout === entry.loweredMs) socket.setTimeout(entry.usualMs)
   }
+}
+
+function lowerTimeout(socket: Socket, timeoutMs: number): LoweredTimeout {
+  const cuts = new Set<() => void>()
+  const cutAll = () => {
+    for (const cut of cuts) cut()
+  }
+  // One more than anybody else sets, so that it is told from that of an idle connection.
+  const entry = { usualMs: socket.timeout ?? 0, loweredMs: timeoutMs + 1, cuts, cutAll }
+  lowered.set(socket, entry)
+  socket.on('timeout', cutAll)
+  socket.setTimeout(entry.loweredMs)
+  return entry
 }
 
 /** What setTimeout can count. */

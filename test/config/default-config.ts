@@ -15,6 +15,7 @@ export const defaultConfig: Config = {
     capturesPerUid: 48,
     connectionsPerUid: 128,
     bytesInFlight: 268_435_456,
+    bytesReceived: 1_073_741_824,
     stallSeconds: 30,
     maxProfileBytes: 268_435_456,
     maxRetainedBytes: 1_073_741_824,

@@ -38,6 +38,7 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
       'integer',
     ],
     ['limits.bytesInFlight', 'PPROFD_LIMITS_BYTES_IN_FLIGHT', 'limits.bytes-in-flight', 'integer'],
+    ['limits.bytesReceived', 'PPROFD_LIMITS_BYTES_RECEIVED', 'limits.bytes-received', 'integer'],
     ['limits.stallSeconds', 'PPROFD_LIMITS_STALL_SECONDS', 'limits.stall-seconds', 'integer'],
     [
       'limits.maxProfileBytes',
