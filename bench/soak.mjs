@@ -56,6 +56,8 @@ for (let minute = 1; minute <= minutes; minute++) {
 }
 await load.stop()
 const complaints = judge()
+console.log('descriptors at the end, by what they are:')
+console.table(kindsOf(descriptors(child.pid)))
 child.kill('SIGTERM')
 await ended
 rmSync(folder, { recursive: true })
@@ -169,6 +171,15 @@ function descriptors(pid) {
   } catch {
     return []
   }
+}
+
+function kindsOf(links) {
+  const kinds = {}
+  for (const link of links) {
+    const kind = link.replace(/\d+/g, 'N')
+    kinds[kind] = { count: (kinds[kind]?.count ?? 0) + 1 }
+  }
+  return kinds
 }
 
 /** Sockets of the process in state LISTEN, see proc_pid_net(5). */
