@@ -22,6 +22,13 @@ export interface CensusReply {
   readonly known: ReadonlyMap<string, Layout>
 }
 
+/** What the thread sends: that its code is loaded, then the reply. */
+export type FromCensusThread =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'done'; readonly reply: CensusReply }
+
+const loaded: FromCensusThread = { kind: 'loaded' }
+parentPort?.postMessage(loaded)
 const { request, known: before } = workerData as CensusTask
 const known = new Map(before)
 const reply = await readCensus(request, known).then(
@@ -32,4 +39,5 @@ const reply = await readCensus(request, known).then(
     return { error: { isTargets: code.startsWith('target-'), code, message, tryNext }, known }
   },
 )
-parentPort?.postMessage(reply)
+const done: FromCensusThread = { kind: 'done', reply }
+parentPort?.postMessage(done)

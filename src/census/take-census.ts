@@ -11,7 +11,7 @@ import { CaptureError, type OperationalError, TargetError } from '../errors.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import type { KnownLayouts } from './calibrate.ts'
 import type { Census } from './census.ts'
-import type { CensusReply, CensusTask } from './census-thread.ts'
+import type { CensusReply, CensusTask, FromCensusThread } from './census-thread.ts'
 import { Turns } from './turns.ts'
 import type { WorkerReader } from './worker-memory.ts'
 
@@ -74,9 +74,17 @@ function answerOf(
   signal: AbortSignal | undefined,
 ): Promise<CensusReply> {
   return new Promise((resolve, reject) => {
-    const abort = () => void worker.terminate()
+    let isLoaded = false
+    // Node never closes a file of its code that a thread was opening when it was ended.
+    const abort = () => {
+      if (isLoaded) void worker.terminate()
+    }
     signal?.addEventListener('abort', abort, { once: true })
-    worker.once('message', resolve)
+    worker.on('message', (message: FromCensusThread) => {
+      if (message.kind === 'done') return resolve(message.reply)
+      isLoaded = true
+      if (signal?.aborted) abort()
+    })
     worker.once('error', reject)
     worker.once('exit', (code) => {
       signal?.removeEventListener('abort', abort)

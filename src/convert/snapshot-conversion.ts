@@ -15,6 +15,7 @@ const maxHeapMb = 512
 export class SnapshotConversion<Header, Result> {
   readonly #worker: Worker
   readonly #exited: Promise<void>
+  readonly #loaded: Promise<void>
   readonly #result: Promise<Result>
   #unreadBytes = 0
   #failure: unknown
@@ -31,9 +32,14 @@ export class SnapshotConversion<Header, Result> {
     const resourceLimits = { maxOldGenerationSizeMb: maxHeapMb }
     this.#worker = new Worker(thread, { workerData: maxBytes, resourceLimits })
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
+    let isLoaded = () => {}
+    this.#loaded = new Promise((resolve) => {
+      isLoaded = resolve
+    })
     this.#result = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromThread<Result>) => {
-        if (message.kind === 'read') this.#haveRead(message.bytes)
+        if (message.kind === 'loaded') isLoaded()
+        else if (message.kind === 'read') this.#haveRead(message.bytes)
         else if (message.kind === 'done') {
           this.#isDone = true
           resolve(message.result)
@@ -71,7 +77,11 @@ export class SnapshotConversion<Header, Result> {
   /** Ends the thread, whatever it is doing. */
   async close(): Promise<void> {
     // One that is done ends by itself.
-    if (!this.#isDone) await this.#worker.terminate()
+    if (!this.#isDone) {
+      // Node never closes a file of its code that a thread was opening when it was ended.
+      await Promise.race([this.#loaded, this.#exited])
+      await this.#worker.terminate()
+    }
     await this.#exited
   }
 
