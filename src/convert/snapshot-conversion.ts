@@ -15,12 +15,13 @@ const maxHeapMb = 512
 export class SnapshotConversion<Header, Result> {
   readonly #worker: Worker
   readonly #exited: Promise<void>
-  readonly #loaded: Promise<void>
+  #isLoaded = false
   readonly #result: Promise<Result>
   #unreadBytes = 0
   #failure: unknown
   #isFailed = false
   #isDone = false
+  #isClosed = false
   /** Set while a writer waits. */
   #wake: (() => void) | undefined
 
@@ -32,13 +33,9 @@ export class SnapshotConversion<Header, Result> {
     const resourceLimits = { maxOldGenerationSizeMb: maxHeapMb }
     this.#worker = new Worker(thread, { workerData: maxBytes, resourceLimits })
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
-    let isLoaded = () => {}
-    this.#loaded = new Promise((resolve) => {
-      isLoaded = resolve
-    })
     this.#result = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromThread<Result>) => {
-        if (message.kind === 'loaded') isLoaded()
+        if (message.kind === 'loaded') this.#haveLoaded()
         else if (message.kind === 'read') this.#haveRead(message.bytes)
         else if (message.kind === 'done') {
           this.#isDone = true
@@ -77,16 +74,21 @@ export class SnapshotConversion<Header, Result> {
   /** Ends the thread, whatever it is doing. */
   async close(): Promise<void> {
     // One that is done ends by itself.
-    if (!this.#isDone) {
-      // Node never closes a file of its code that a thread was opening when it was ended.
-      await Promise.race([this.#loaded, this.#exited])
-      await this.#worker.terminate()
-    }
+    this.#isClosed = true
+    // Node never closes a file of its code that a thread was opening when it was ended: that is done when
+    // it is loaded, and nobody waits, for it holds nothing yet.
+    if (!this.#isLoaded) return
+    if (!this.#isDone) await this.#worker.terminate()
     await this.#exited
   }
 
   #post(message: ToThread<Header>, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer)
+  }
+
+  #haveLoaded(): void {
+    this.#isLoaded = true
+    if (this.#isClosed) void this.#worker.terminate()
   }
 
   #haveRead(bytes: number): void {
