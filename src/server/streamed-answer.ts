@@ -79,14 +79,16 @@ export class StreamedAnswer {
   async #held(sizeBytes: number, wait: (done: () => void) => () => void): Promise<void> {
     if (this.#raw.destroyed) return
     const release = this.#outbox.hold(this.#raw, sizeBytes)
+    let forget = () => {}
     await new Promise<void>((resolve) => {
       const done = () => {
         forget()
         this.#raw.off('close', done)
         resolve()
       }
-      const forget = wait(done)
       this.#raw.once('close', done)
+      // It may be done at once.
+      forget = wait(done)
     })
     release()
   }
