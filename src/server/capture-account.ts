@@ -79,7 +79,7 @@ export class CaptureAccount {
       isOpen = false
       this.#end(...outcomeOf(raw, isWhole), { ...cost, sharedWith })
     }
-    if (raw.writableFinished || raw.destroyed) close(raw.writableFinished)
+    if (raw.writableFinished || raw.destroyed) close(raw.writableEnded)
     else raw.once('finish', () => close(true)).once('close', () => close(false))
   }
 
