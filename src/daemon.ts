@@ -217,6 +217,7 @@ function targetsOptions(config: Config): TargetsOptions {
     profiles: config.profiles ?? servedProfiles,
     commandTimeoutMs: config.limits.commandTimeoutMs,
     maxMessageBytes: config.limits.maxProfileBytes,
+    maxReceivedBytes: config.limits.bytesReceived,
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }

@@ -44,6 +44,8 @@ export type CaptureErrorCode =
   | 'memory-too-large'
   /** Whoever asked went away, or pprofd is stopping. */
   | 'capture-aborted'
+  /** Somebody ended it by DELETE. */
+  | 'capture-ended'
 
 export type InputErrorCode =
   /** A query parameter, flag or argument is out of range or unreadable. */

@@ -8,6 +8,8 @@ import { type CensusRequest, readCensus } from './read-census.ts'
 export interface CensusTask {
   readonly request: CensusRequest
   readonly known: ReadonlyMap<string, Layout>
+  /** Not 0: it was given up before the thread could begin. */
+  readonly cancelled: Int32Array
 }
 
 export interface CensusReply {
@@ -22,14 +24,26 @@ export interface CensusReply {
   readonly known: ReadonlyMap<string, Layout>
 }
 
-const { request, known: before } = workerData as CensusTask
-const known = new Map(before)
-const reply = await readCensus(request, known).then(
-  (census): CensusReply => ({ census, known }),
-  (error: unknown): CensusReply => {
-    if (!(error instanceof OperationalError)) throw error
-    const { code, message, tryNext } = error
-    return { error: { isTargets: code.startsWith('target-'), code, message, tryNext }, known }
-  },
-)
-parentPort?.postMessage(reply)
+/** What the thread sends: that its code is loaded, then the reply. */
+export type FromCensusThread =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'done'; readonly reply: CensusReply }
+
+const loaded: FromCensusThread = { kind: 'loaded' }
+parentPort?.postMessage(loaded)
+const { request, known: before, cancelled } = workerData as CensusTask
+if (Atomics.load(cancelled, 0) === 0) {
+  const done: FromCensusThread = { kind: 'done', reply: await take(new Map(before)) }
+  parentPort?.postMessage(done)
+}
+
+function take(known: Map<string, Layout>): Promise<CensusReply> {
+  return readCensus(request, known).then(
+    (census): CensusReply => ({ census, known }),
+    (error: unknown): CensusReply => {
+      if (!(error instanceof OperationalError)) throw error
+      const { code, message, tryNext } = error
+      return { error: { isTargets: code.startsWith('target-'), code, message, tryNext }, known }
+    },
+  )
+}

@@ -11,7 +11,7 @@ import { CaptureError, type OperationalError, TargetError } from '../errors.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import type { KnownLayouts } from './calibrate.ts'
 import type { Census } from './census.ts'
-import type { CensusReply, CensusTask } from './census-thread.ts'
+import type { CensusReply, CensusTask, FromCensusThread } from './census-thread.ts'
 import { Turns } from './turns.ts'
 import type { WorkerReader } from './worker-memory.ts'
 
@@ -55,12 +55,13 @@ export async function takeCensus(options: CensusOptions): Promise<Census> {
   const passes = isStopped ? 1 : options.passes
   const stop = options.stop === true && !isStopped && reader === undefined
   const request = { pid, procRoot, maxBytes, passes, stop, reader }
-  const task: CensusTask = { request, known }
+  const cancelled = new Int32Array(new SharedArrayBuffer(4))
+  const task: CensusTask = { request, known, cancelled }
   const reply = await turns.run(async () => {
     if (signal?.aborted) throw aborted(signal)
     const url = new URL(entry, import.meta.url)
     const worker = new Worker(url, { workerData: task, name: 'census' })
-    return answerOf(worker, request, signal)
+    return answerOf(worker, request, cancelled, signal)
   })
   if (known.size > maxKnown) known.clear()
   for (const [key, layout] of reply.known) known.set(key, layout)
@@ -71,12 +72,25 @@ export async function takeCensus(options: CensusOptions): Promise<Census> {
 function answerOf(
   worker: Worker,
   { pid, stop }: { readonly pid: number; readonly stop: boolean },
+  cancelled: Int32Array,
   signal: AbortSignal | undefined,
 ): Promise<CensusReply> {
   return new Promise((resolve, reject) => {
-    const abort = () => void worker.terminate()
+    let isLoaded = false
+    const abort = () => {
+      if (isLoaded) return void worker.terminate()
+      // Node never closes a file of its code that a thread was opening when it was ended, so it is left
+      // to find out that nothing is to be done; nobody waits for that.
+      Atomics.store(cancelled, 0, 1)
+      worker.unref()
+      reject(aborted(signal))
+    }
     signal?.addEventListener('abort', abort, { once: true })
-    worker.once('message', resolve)
+    worker.on('message', (message: FromCensusThread) => {
+      if (message.kind === 'done') return resolve(message.reply)
+      isLoaded = true
+      if (signal?.aborted) void worker.terminate()
+    })
     worker.once('error', reject)
     worker.once('exit', (code) => {
       signal?.removeEventListener('abort', abort)

@@ -96,6 +96,14 @@ export interface Limits {
   readonly maxSeconds: number
   readonly capturesPerTarget: number
   readonly captures: number
+  readonly capturesPerUid: number
+  readonly connectionsPerUid: number
+  /** Of finished answers that wait for their clients. */
+  readonly bytesInFlight: number
+  /** Of messages that arrive from targets at the same moment. */
+  readonly bytesReceived: number
+  /** How long a client may take nothing of its answer. */
+  readonly stallSeconds: number
   readonly maxProfileBytes: number
   /** Memory of pprofd's for one analysis of a heap snapshot. */
   readonly maxRetainedBytes: number

@@ -4,6 +4,7 @@
  * JSON Schema (https://json-schema.org/draft-07), plus `allowed`: what a pattern means, in words.
  */
 import { accessSchema } from './access-schema.ts'
+import { limitsSchema } from './limits-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -80,69 +81,7 @@ export const configSchema = {
       },
     },
     access: accessSchema,
-    limits: {
-      type: 'object',
-      default: {},
-      additionalProperties: false,
-      description: 'What one request, one target and all of them may use.',
-      properties: {
-        maxSeconds: {
-          type: 'integer',
-          minimum: 1,
-          // V8 keeps every sample in the target: an hour at 1000 Hz is 3.6 million of them.
-          maximum: 3600,
-          default: 300,
-          description: 'Longest recording that may be asked for, in seconds.',
-        },
-        capturesPerTarget: {
-          type: 'integer',
-          minimum: 1,
-          maximum: 64,
-          default: 4,
-          description: 'Captures of one target that may run at the same time.',
-        },
-        captures: {
-          type: 'integer',
-          minimum: 1,
-          maximum: 1024,
-          default: 64,
-          description: 'Captures of all targets that may run at the same time.',
-        },
-        maxProfileBytes: {
-          type: 'integer',
-          minimum: 1_048_576,
-          // The longest string V8 can hold; a longer profile could not be parsed.
-          maximum: 536_870_888,
-          default: 268_435_456,
-          description: 'Largest profile taken from a target, in bytes of its JSON.',
-        },
-        maxRetainedBytes: {
-          type: 'integer',
-          // The smallest Node service, whose heap has some 50,000 objects, needs 75 MB.
-          minimum: 134_217_728,
-          maximum: 17_179_869_184,
-          // 7 to 10 million objects, which is a heap of 300 MB to 1 GB.
-          default: 1_073_741_824,
-          description:
-            "Most memory of pprofd's that one request of /debug/pprof/retained may take, in bytes.",
-        },
-        maxPauseMs: {
-          type: 'integer',
-          minimum: 1,
-          maximum: 600_000,
-          description:
-            'Longest estimated pause of a target that a capture may cause; not set, there is no limit.',
-        },
-        commandTimeoutMs: {
-          type: 'integer',
-          minimum: 100,
-          maximum: 600_000,
-          default: 10_000,
-          description:
-            'How long a target may take to answer one inspector command, in milliseconds.',
-        },
-      },
-    },
+    limits: limitsSchema,
     profile: {
       type: 'object',
       default: {},

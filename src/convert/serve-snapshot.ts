@@ -28,6 +28,7 @@ export function serveSnapshot<Header, Result>(
   }
 
   parentPort?.on('message', (message: ToThread<Header>) => void handle(message))
+  answer({ kind: 'loaded' })
 }
 
 function failureOf(error: unknown, purpose: string): Failure {

@@ -15,11 +15,13 @@ const maxHeapMb = 512
 export class SnapshotConversion<Header, Result> {
   readonly #worker: Worker
   readonly #exited: Promise<void>
+  #isLoaded = false
   readonly #result: Promise<Result>
   #unreadBytes = 0
   #failure: unknown
   #isFailed = false
   #isDone = false
+  #isClosed = false
   /** Set while a writer waits. */
   #wake: (() => void) | undefined
 
@@ -33,7 +35,8 @@ export class SnapshotConversion<Header, Result> {
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
     this.#result = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromThread<Result>) => {
-        if (message.kind === 'read') this.#haveRead(message.bytes)
+        if (message.kind === 'loaded') this.#haveLoaded()
+        else if (message.kind === 'read') this.#haveRead(message.bytes)
         else if (message.kind === 'done') {
           this.#isDone = true
           resolve(message.result)
@@ -71,12 +74,21 @@ export class SnapshotConversion<Header, Result> {
   /** Ends the thread, whatever it is doing. */
   async close(): Promise<void> {
     // One that is done ends by itself.
+    this.#isClosed = true
+    // Node never closes a file of its code that a thread was opening when it was ended: that is done when
+    // it is loaded, and nobody waits, for it holds nothing yet.
+    if (!this.#isLoaded) return
     if (!this.#isDone) await this.#worker.terminate()
     await this.#exited
   }
 
   #post(message: ToThread<Header>, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, transfer)
+  }
+
+  #haveLoaded(): void {
+    this.#isLoaded = true
+    if (this.#isClosed) void this.#worker.terminate()
   }
 
   #haveRead(bytes: number): void {

@@ -6,6 +6,8 @@ export type ToThread<Header> =
   | { readonly kind: 'end'; readonly header: Header }
 
 export type FromThread<Result> =
+  /** Its code is loaded. */
+  | { readonly kind: 'loaded' }
   /** So many bytes have been read. */
   | { readonly kind: 'read'; readonly bytes: number }
   | { readonly kind: 'done'; readonly result: Result }

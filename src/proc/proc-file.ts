@@ -1,9 +1,16 @@
 /** Reading files of /proc, where a process may be gone between any two steps. */
+import { readFileSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { isMainThread } from 'node:worker_threads'
 
 /** The text of a file; undefined when the process or the file is gone. Other failures are thrown. */
 export function readProcFile(path: string): Promise<string | undefined> {
-  return unlessGone(readFile(path, 'utf8'))
+  return unlessGone(isMainThread ? readFile(path, 'utf8') : readAtOnce(path))
+}
+
+/** Node never closes a file that a thread was opening when it was ended; this way it is none. */
+async function readAtOnce(path: string): Promise<string> {
+  return readFileSync(path, 'utf8')
 }
 
 /** What a link points to; undefined when the process or the link is gone. */

@@ -12,8 +12,10 @@ import fastify, {
 import type { AccessRules } from '../access/access-rules.ts'
 import { admit } from './access.ts'
 import { watchConnections } from './caller.ts'
-import { CaptureAdmission } from './capture-admission.ts'
+import { answersWait, CaptureAdmission } from './capture-admission.ts'
+import { CaptureList } from './capture-list.ts'
 import { answerClientError, refuseUpgrades } from './connection-errors.ts'
+import { ConnectionLimit } from './connection-limit.ts'
 import type {
   GoroutineDefaults,
   HeapDefaults,
@@ -24,6 +26,7 @@ import type {
 } from './context.ts'
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
+import { Outbox } from './outbox.ts'
 import { responseHeaders } from './response-headers.ts'
 import { registerRoutes } from './routes.ts'
 import { SnapshotAnalyses } from './snapshot-analyses.ts'
@@ -44,7 +47,8 @@ const connectionsBesideCaptures = 192
 
 export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
   const { limits, profile, heap, goroutine, sources } = options
-  const admission = new CaptureAdmission(limits)
+  const outbox = new Outbox(limits)
+  const admission = new CaptureAdmission(limits, outbox)
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
   // Node drops the headers beyond its limit in silence, and with them what the guard has to see.
@@ -65,6 +69,14 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   )
   app.addHook('onRequest', async (request, reply) => refuse(request, reply))
   app.addHook('onRequest', async (request, reply) => admit(request, reply, options.access))
+  const connections = new ConnectionLimit(limits)
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = connections.refusalOf(request.raw)
+    // The connection ends with the answer.
+    if (refusal) reply.headers({ 'Retry-After': 1, Connection: 'close' })
+    return refusal && sendFailure(reply, 429, refusal)
+  })
+  app.addHook('onSend', async (_request, reply, payload) => holdAnswer(outbox, reply, payload))
   app.addHook('preClose', async () => {
     await admission.close()
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
@@ -73,7 +85,9 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const symbols = new SymbolTable()
   const settings = { limits, profile, heap, goroutine, sources }
   const analyses = new SnapshotAnalyses()
-  registerRoutes(app, { ...services, ...settings, admission, symbols, analyses })
+  const captures = new CaptureList()
+  const held = { admission, captures, outbox, symbols, analyses }
+  registerRoutes(app, { ...services, ...settings, ...held })
   return app
 }
 
@@ -116,4 +130,19 @@ function refuse(request: FastifyRequest, reply: FastifyReply): FastifyReply | un
   if (refusal === undefined) return undefined
   if (refusal.allow !== undefined) reply.header('Allow', refusal.allow)
   return sendFailure(reply, refusal.status, refusal.reason)
+}
+
+/** A whole answer waits in our memory until its client has taken it, or there is no room for it. */
+function holdAnswer(outbox: Outbox, reply: FastifyReply, payload: unknown): unknown {
+  const sizeBytes =
+    typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0
+  if (outbox.hasRoomFor(sizeBytes)) {
+    outbox.holdUntilSent(reply.raw, sizeBytes)
+    return payload
+  }
+  const { message, retryAfterSeconds } = answersWait()
+  reply.code(429).removeHeader('Content-Disposition').removeHeader('Content-Length')
+  reply.headers({ 'Retry-After': retryAfterSeconds, 'X-Go-Pprof': '1' })
+  reply.type('text/plain; charset=utf-8')
+  return `${message}\n`
 }

@@ -1,18 +1,21 @@
 /**
- * How many captures may run: of one target, because each costs it, and in all, because each holds
- * a recording in our memory. Captures run side by side up to the limits (`pprof -diff_base` sends
+ * How many captures may run: of one target, because each costs it, of one user, so that nobody keeps
+ * the others out, and in all, because each holds a recording in our memory. Captures run side by side up to the limits (`pprof -diff_base` sends
  * two requests at once); beyond them the caller is told when to come back.
  */
 import { CaptureError } from '../errors.ts'
 
 export interface CaptureLimits {
   readonly capturesPerTarget: number
+  readonly capturesPerUid: number
   readonly captures: number
 }
 
 export interface CaptureRequest {
   /** Identifies the process, however it was called in the request. */
   readonly targetKey: string
+  /** Who asks; users that are not known are one. */
+  readonly uid: number | undefined
   readonly durationMs: number
   /** Aborted by whoever starts the capture when its client leaves, and by `close`. */
   readonly abort: AbortController
@@ -28,19 +31,29 @@ export class CapturesExhausted extends CaptureError {
   }
 }
 
+/** How long answers that wait take to be sent is the clients' affair; most are gone in a moment. */
+const fullRetrySeconds = 5
+
 interface RunningCapture extends CaptureRequest {
   readonly endsAtMs: number
 }
 
 export class CaptureAdmission {
   readonly #limits: CaptureLimits
+  readonly #outbox: { readonly isFull: boolean }
   readonly #nowMs: () => number
   readonly #running = new Set<RunningCapture>()
   readonly #idleWaiters: (() => void)[] = []
   #closed = false
 
-  constructor(limits: CaptureLimits, nowMs: () => number = () => performance.now()) {
+  /** `outbox`: refuses captures while the answers of others wait to be sent. */
+  constructor(
+    limits: CaptureLimits,
+    outbox: { readonly isFull: boolean } = { isFull: false },
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#limits = limits
+    this.#outbox = outbox
     this.#nowMs = nowMs
   }
 
@@ -64,17 +77,22 @@ export class CaptureAdmission {
   /** Refuses new captures, aborts the running ones, and resolves when their targets are restored. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const { abort } of this.#running) abort.abort()
+    const reason = new CaptureError('capture-aborted', 'pprofd is stopping')
+    for (const { abort } of this.#running) abort.abort(reason)
     if (this.#running.size === 0) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  #admit({ targetKey }: CaptureRequest): void {
+  #admit({ targetKey, uid }: CaptureRequest): void {
     if (this.#closed) throw new CaptureError('capture-aborted', 'pprofd is stopping')
     const all = [...this.#running]
     const ofTarget = all.filter((capture) => capture.targetKey === targetKey)
     this.#refuseOver(ofTarget, this.#limits.capturesPerTarget, 'of this target')
+    const ofUser = all.filter((capture) => capture.uid === uid)
+    const user = uid === undefined ? 'of users that are not known' : `of uid ${uid}`
+    this.#refuseOver(ofUser, this.#limits.capturesPerUid, user)
     this.#refuseOver(all, this.#limits.captures, 'in all')
+    if (this.#outbox.isFull) throw answersWait()
   }
 
   #refuseOver(running: readonly RunningCapture[], limit: number, scope: string): void {
@@ -87,4 +105,12 @@ export class CaptureAdmission {
       seconds,
     )
   }
+}
+
+/** Too many bytes of answers wait for their clients. */
+export function answersWait(): CapturesExhausted {
+  return new CapturesExhausted(
+    `too many bytes of answers wait for their clients to take them; ask again in ${fullRetrySeconds} s`,
+    fullRetrySeconds,
+  )
 }

@@ -5,6 +5,8 @@ import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
+import type { CaptureList } from './capture-list.ts'
+import type { Outbox, OutboxLimits } from './outbox.ts'
 import type { Query } from './parameters.ts'
 import type { SnapshotAnalyses } from './snapshot-analyses.ts'
 import type { SymbolTable } from './symbol-table.ts'
@@ -17,7 +19,8 @@ export interface Services {
   readonly sourceMaps: SourceMaps
 }
 
-export interface ServerLimits extends CaptureLimits {
+export interface ServerLimits extends CaptureLimits, OutboxLimits {
+  readonly connectionsPerUid: number
   /** Longest recording that may be asked for. */
   readonly maxSeconds: number
   /** Memory of pprofd's for one analysis of a heap snapshot; undefined: no limit. */
@@ -68,6 +71,8 @@ export interface ServerContext extends Services {
   readonly goroutine: GoroutineDefaults
   readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
+  readonly captures: CaptureList
+  readonly outbox: Outbox
   readonly symbols: SymbolTable
   readonly analyses: SnapshotAnalyses
 }

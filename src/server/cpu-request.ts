@@ -7,9 +7,9 @@ import type { EncodedProfile } from '../convert/cpu-formats.ts'
 import type { FindSources } from '../convert/source-lookup.ts'
 import { CaptureError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
+import type { CaptureCost } from './capture-account.ts'
 import type { ServerContext } from './context.ts'
 import { oneOf, type Query, wholeNumber } from './parameters.ts'
-import type { CaptureCost } from './run-capture.ts'
 import { targetSources, wantsSources } from './target-sources.ts'
 
 /** The highest rate that captures/ records at: beyond it the target pays more than it tells. */
@@ -77,6 +77,7 @@ export function cpuCost({ recording, bytes }: CpuAnswer): CaptureCost {
     attachMs: recording.attachMs,
     startPauseMs: recording.startPauseMs,
     stopPauseMs: recording.stopPauseMs,
+    pauseMs: Math.max(recording.startPauseMs, recording.stopPauseMs),
     openedInspector: recording.openedInspector,
     sizeBytes: bytes.byteLength,
   }

@@ -8,7 +8,10 @@ export function abortOnDisconnect(reply: FastifyReply): AbortController {
   // The response's event, not the request's: that one also comes when a request was read to its end.
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) return
-    abort.abort(new CaptureError('capture-aborted', 'the client left before the capture ended'))
+    const { errored } = reply.raw
+    const left = new CaptureError('capture-aborted', 'the client left before the capture ended')
+    // It was we who cut the answer, and said why.
+    abort.abort(errored instanceof CaptureError ? errored : left)
   })
   return abort
 }

@@ -26,6 +26,8 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'recording-invalid': 502,
   // Seen only by clients that are still there, so it is pprofd that is stopping.
   'capture-aborted': 503,
+  // Not 503: nobody shall try again what somebody wanted to end.
+  'capture-ended': 409,
   'parameter-invalid': 400,
   'config-invalid': 500,
 }

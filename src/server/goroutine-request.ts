@@ -40,6 +40,8 @@ export interface SnapshotWish {
 export interface SnapshotAnswer {
   readonly recorded: Recorded
   readonly encoded: EncodedGoroutines
+  /** As it was taken, for all who asked at the same time. */
+  readonly taken: object
 }
 
 /** What a snapshot of a usual target takes at most, for whoever is told to come back. */
@@ -110,7 +112,7 @@ export async function takeSnapshot(
   const { similarity, format } = wish
   const encoded = await encodeGoroutines(recorded, format, { similarity, sources, page })
   symbols.add(encoded.symbols)
-  return { recorded, encoded }
+  return { recorded, encoded, taken: found.recording }
 }
 
 function recordOptions(
@@ -152,6 +154,7 @@ export function snapshotCost({ recorded, encoded }: SnapshotAnswer) {
   const { recording } = recorded
   return {
     targetCostMs: recording.targetCostMs,
+    pauseMs: recording.targetCostMs,
     census: recording.census,
     entries: recording.entries.length,
     sizeBytes: Buffer.byteLength(encoded.bytes),

@@ -31,6 +31,8 @@ const staticPage = /^\/(?:(?:targets\/[^/]+\/)?debug\/pprof\/?)?$/
 /** panicparse's words for its 405. */
 const panicparsePath = /^\/(?:targets\/[^/]+\/)?debug\/panicparse$/
 
+const capturePath = /^\/captures\/[^/]+$/
+
 const symbolPath = /^\/(?:targets\/[^/]+\/)?debug\/pprof\/symbol$/
 
 export function judgeRequest(request: RequestHead): Refusal | undefined {
@@ -122,9 +124,14 @@ function isPrefetch(headers: RequestHead['headers']): boolean {
 }
 
 function judgeMethod({ method = '' }: RequestHead, path: string): Refusal | undefined {
-  const allowed = symbolPath.test(path) ? ['GET', 'POST'] : ['GET']
+  const allowed = methodsOf(path)
   if (allowed.includes(method)) return undefined
   const allow = allowed.join(', ')
   if (panicparsePath.test(path)) return { status: 405, reason: 'invalid method', allow }
   return { status: 405, reason: `the method ${method} is not served here, only ${allow}`, allow }
+}
+
+function methodsOf(path: string): readonly string[] {
+  if (symbolPath.test(path)) return ['GET', 'POST']
+  return capturePath.test(path) ? ['GET', 'DELETE'] : ['GET']
 }

@@ -1,6 +1,7 @@
 /** Every URL of pprofd. What belongs to a target exists at the root, for the default one, too. */
 import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from './context.ts'
+import { captureHandler, capturesHandler, endCaptureHandler } from './routes/captures.ts'
 import { cmdlineHandler } from './routes/cmdline.ts'
 import { contentionHandler } from './routes/contention.ts'
 import { fgtraceHandler } from './routes/fgtrace.ts'
@@ -23,6 +24,9 @@ import { wallHandler } from './routes/wall.ts'
 
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/', landingHandler(context))
+  app.get('/captures', capturesHandler(context))
+  app.get('/captures/:id', captureHandler(context))
+  app.delete('/captures/:id', endCaptureHandler(context))
   app.get('/healthz', healthzHandler(context))
   app.get('/metrics', metricsHandler(context))
   app.get('/targets', targetsHandler(context))

@@ -1,12 +1,13 @@
-/** What every route that touches a target does around its capture: a slot, an end for clients that leave, one log line. */
+/** What every route that touches a target does around its capture: a slot, an account of it, an end for clients that leave. */
 import type { FastifyReply } from 'fastify'
 import { OperationalError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
+import { CaptureAccount, type CaptureCost } from './capture-account.ts'
 import type { ServerContext, TargetRequest } from './context.ts'
 import { abortOnDisconnect } from './disconnect.ts'
 
 export interface CaptureJob<Result> {
-  /** Called so in the log: `cpu` is logged as `cpu capture ended`. */
+  /** Called so in the log and by `/captures`: `cpu` is logged as `cpu capture ended`. */
   readonly name: string
   /** How long it records; whoever is refused a slot is told to come back after that. */
   readonly durationMs: number
@@ -15,39 +16,37 @@ export interface CaptureJob<Result> {
   readonly work: (signal: AbortSignal) => Promise<Result>
   /** What the result says of its cost, for the log. */
   readonly cost: (result: Result) => CaptureCost
-}
-
-export interface CaptureCost {
-  readonly [key: string]: string | number | boolean | undefined
+  /** What of the result several captures may have been given; undefined: nothing. */
+  readonly shared?: (result: Result) => object
 }
 
 /**
- * Runs the capture in a slot of the admission and logs one line of it, whatever the outcome.
- * @throws {CaptureError} captures-exhausted, and whatever `work` throws.
+ * Runs the capture in a slot of the admission. Whatever comes of it, one line of the log says so: when it
+ * has failed, or when its answer is sent.
+ * @throws {CaptureError} captures-exhausted, capture-ended, and whatever `work` throws.
  */
 export async function runCapture<Result>(
-  { admission }: ServerContext,
+  { admission, captures }: ServerContext,
   request: TargetRequest,
   reply: FastifyReply,
   target: Target,
-  { name, durationMs, wanted, work, cost }: CaptureJob<Result>,
+  job: CaptureJob<Result>,
 ): Promise<Result> {
-  const startedMs = performance.now()
-  const log = (outcome: string, costs: CaptureCost = {}) => {
-    const elapsedMs = Math.round(performance.now() - startedMs)
-    // `pid` is the daemon's own in every line of pino's.
-    const line = { target: target.id, targetPid: target.pid, ...wanted, outcome, elapsedMs }
-    request.log.info({ ...line, ...rounded(costs) }, `${name} capture ended`)
-  }
   const abort = abortOnDisconnect(reply)
+  const account = new CaptureAccount(captures, { request, reply, target, job, abort })
+  const { uid } = account.caller
+  const slot = { targetKey: targetKey(target), uid, durationMs: job.durationMs, abort }
   try {
-    const capture = { targetKey: targetKey(target), durationMs, abort }
-    const result = await admission.run(capture, () => work(abort.signal))
-    log('ok', cost(result))
+    const result = await admission.run(slot, () => {
+      account.begin()
+      return job.work(abort.signal)
+    })
+    account.recorded(job.cost(result), job.shared?.(result))
     return result
   } catch (error) {
-    log(error instanceof OperationalError ? error.code : 'internal-error')
-    throw error
+    const reason = whyItEnded(error, abort.signal)
+    account.failed(reason)
+    throw reason
   }
 }
 
@@ -56,12 +55,7 @@ export function targetKey({ id, pid, startTimeTicks }: Target): string {
   return pid === 0 ? id : `${pid}/${startTimeTicks}`
 }
 
-/** Tenths are as exact as a round trip tells. */
-function rounded(costs: CaptureCost): CaptureCost {
-  return Object.fromEntries(
-    Object.entries(costs).map(([key, value]) => [
-      key,
-      typeof value === 'number' ? Math.round(value * 10) / 10 : value,
-    ]),
-  )
+/** Whoever aborted it says why; what the work makes of that is its own affair. */
+function whyItEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
+  return aborted && reason instanceof OperationalError ? reason : error
 }

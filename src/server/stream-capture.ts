@@ -18,7 +18,10 @@ export async function streamCapture<Result>(
   target: Target,
   { work, ...job }: StreamedJob<Result>,
 ): Promise<FastifyReply> {
-  const answer = new StreamedAnswer(reply, chooseEncoder(request.headers['accept-encoding']))
+  const answer = new StreamedAnswer(reply, {
+    encoder: chooseEncoder(request.headers['accept-encoding']),
+    outbox: context.outbox,
+  })
   try {
     const worked = (signal: AbortSignal) => work(signal, answer)
     await runCapture(context, request, reply, target, { ...job, work: worked })

@@ -6,16 +6,24 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { Encoder } from './content-encoding.ts'
+import type { Outbox } from './outbox.ts'
+
+export interface StreamedAnswerOptions {
+  readonly encoder: Encoder | undefined
+  readonly outbox: Outbox
+}
 
 export class StreamedAnswer {
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
   readonly #encoder: Encoder | undefined
+  readonly #outbox: Outbox
 
-  constructor(reply: FastifyReply, encoder: Encoder | undefined) {
+  constructor(reply: FastifyReply, { encoder, outbox }: StreamedAnswerOptions) {
     this.#reply = reply
     this.#raw = reply.raw
     this.#encoder = encoder
+    this.#outbox = outbox
   }
 
   get hasBegun(): boolean {
@@ -36,11 +44,12 @@ export class StreamedAnswer {
     this.#encoder?.stream.pipe(this.#raw)
   }
 
-  /** A promise where the client is slower than that: it resolves when there is room again. */
+  /** A promise where the client is slower than that: it resolves when there is room again, or nobody. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#sink.write(chunk)) return undefined
-    return new Promise((resolve) => {
-      this.#sink.once('drain', resolve)
+    return this.#held(chunk.length, (done) => {
+      this.#sink.once('drain', done)
+      return () => this.#sink.off('drain', done)
     })
   }
 
@@ -54,15 +63,34 @@ export class StreamedAnswer {
   async end(trailers: Readonly<Record<string, string>>): Promise<void> {
     if (this.#raw.destroyed) return
     this.#raw.addTrailers(trailers)
-    await new Promise((resolve) => {
-      this.#raw.once('finish', resolve).once('close', resolve)
+    await this.#held(this.#sink.writableLength + this.#raw.writableLength, (done) => {
+      this.#raw.once('finish', done)
       this.#sink.end()
+      return () => this.#raw.off('finish', done)
     })
   }
 
   cut(): void {
     this.#encoder?.stream.destroy()
     this.#raw.destroy()
+  }
+
+  /** Waits for the client, which loses its answer where that takes too long. */
+  async #held(sizeBytes: number, wait: (done: () => void) => () => void): Promise<void> {
+    if (this.#raw.destroyed) return
+    const release = this.#outbox.hold(this.#raw, sizeBytes)
+    let forget = () => {}
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        forget()
+        this.#raw.off('close', done)
+        resolve()
+      }
+      this.#raw.once('close', done)
+      // It may be done at once.
+      forget = wait(done)
+    })
+    release()
   }
 
   get #sink(): Writable {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InspectorError, OperationalError, TargetError } from '../errors.ts'
 import type { InspectorEndpoint } from '../inspector/endpoint.ts'
 import { evaluate } from '../inspector/evaluate.ts'
+import type { ReceiveBudget } from '../inspector/receive-budget.ts'
 import { Session } from '../inspector/session.ts'
 import { connectWebSocket } from '../inspector/websocket-transport.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
@@ -14,6 +15,7 @@ export interface ConnectOptions {
   readonly procRoot: string
   readonly maxMessageBytes: number
   readonly commandTimeoutMs: number
+  readonly budget?: ReceiveBudget | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -32,6 +34,7 @@ export async function connect(
 ): Promise<VerifiedSession> {
   const transport = await connectWebSocket(endpoint, {
     maxMessageBytes: options.maxMessageBytes,
+    budget: options.budget,
     timeoutMs: connectTimeoutMs,
     dial: await dialFor(target, options.procRoot),
     signal: options.signal,

@@ -1,6 +1,7 @@
 /** All targets of this pprofd: which there are, which one is meant, and the way in and out. */
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
+import { ReceiveBudget } from '../inspector/receive-budget.ts'
 import { findThread } from '../proc/find-thread.ts'
 import { type CpuTime, readCpuTime } from '../proc/thread-times.ts'
 import { ThreadWatch } from '../proc/thread-watch.ts'
@@ -27,6 +28,8 @@ export interface TargetsOptions extends DirectoryOptions {
   readonly commandTimeoutMs: number
   /** The largest message, and so the largest profile, that a target may send. */
   readonly maxMessageBytes: number
+  /** What the unfinished messages of all targets may take together; undefined: no limit. */
+  readonly maxReceivedBytes?: number | undefined
   /** How long a session, and an inspector that pprofd opened, stay after a capture; default: 0. */
   readonly lingerMs?: number | undefined
   /** Folder of the ledger: what is open in targets because of this pprofd. Without one a crash leaves it open. */
@@ -47,6 +50,7 @@ export class Targets {
   readonly #finder: InspectorFinder
   /** Shared with the doors; `reconfigure` changes it in place. */
   readonly #connectOptions: ConnectOptions
+  readonly #budget = new ReceiveBudget(Number.POSITIVE_INFINITY)
   readonly #sweeper: InspectorSweeper
   readonly #opener: InspectorOpener
   readonly #doors: InspectorDoors
@@ -61,7 +65,8 @@ export class Targets {
       preflight: (target) => this.preflight(target),
     })
     this.#finder = new InspectorFinder(procRoot)
-    this.#connectOptions = { procRoot, commandTimeoutMs, maxMessageBytes }
+    this.#budget.maxBytes = options.maxReceivedBytes ?? Number.POSITIVE_INFINITY
+    this.#connectOptions = { procRoot, commandTimeoutMs, maxMessageBytes, budget: this.#budget }
     this.#sweeper = new InspectorSweeper(this.#connectOptions, this.#finder)
     this.#opener = new InspectorOpener({
       options: this.#connectOptions,
@@ -85,6 +90,7 @@ export class Targets {
     this.#directory.options = options
     this.#warm.lingerMs = lingerMs
     Object.assign(this.#connectOptions, { commandTimeoutMs, maxMessageBytes })
+    this.#budget.maxBytes = options.maxReceivedBytes ?? Number.POSITIVE_INFINITY
   }
 
   /** Closes what crashed pprofds have left open in their targets, now or as soon as it can be. */

@@ -1,5 +1,5 @@
 // The reader in this thread: what it refuses, gives up, and leaves behind.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import type { KnownLayouts } from '../../src/census/calibrate.ts'
@@ -43,6 +43,18 @@ t.test('does the same in the main thread for any Node, busy or not', async (t) =
     )
   }
   t.not(stateOf(pid), 'T')
+})
+
+t.test('given up at whatever moment, it leaves no file open', async (t) => {
+  const { pid } = await spawnTarget(t, 'idle.cjs', another)
+  const before = openFiles().length
+  for (let afterMs = 10; afterMs < 400; afterMs += 40) {
+    const signal = AbortSignal.timeout(afterMs)
+    await takeCensus({ pid, maxBytes, passes: 2, signal }).catch(() => {})
+  }
+  // Threads that were given up while they loaded end by themselves, and slowly under tap.
+  for (let waits = 0; openFiles().length > before && waits < 200; waits++) await delay(100)
+  t.ok(openFiles().length <= before, openFiles().join(' '))
 })
 
 t.test('says what a census would take where that is too much', async (t) => {
@@ -102,4 +114,15 @@ t.test('what somebody else has stopped stays stopped', async (t) => {
 /** The kernel's letter: T is stopped. */
 function stateOf(pid: number): string | undefined {
   return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]
+}
+
+function openFiles(): readonly string[] {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return links.filter((link) => /\/src\/.*\.ts$|^\/proc\/\d+\//.test(link))
 }

@@ -30,6 +30,21 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ],
     ['limits.captures', 'PPROFD_LIMITS_CAPTURES', 'limits.captures', 'integer'],
     [
+      'limits.capturesPerUid',
+      'PPROFD_LIMITS_CAPTURES_PER_UID',
+      'limits.captures-per-uid',
+      'integer',
+    ],
+    [
+      'limits.connectionsPerUid',
+      'PPROFD_LIMITS_CONNECTIONS_PER_UID',
+      'limits.connections-per-uid',
+      'integer',
+    ],
+    ['limits.bytesInFlight', 'PPROFD_LIMITS_BYTES_IN_FLIGHT', 'limits.bytes-in-flight', 'integer'],
+    ['limits.bytesReceived', 'PPROFD_LIMITS_BYTES_RECEIVED', 'limits.bytes-received', 'integer'],
+    ['limits.stallSeconds', 'PPROFD_LIMITS_STALL_SECONDS', 'limits.stall-seconds', 'integer'],
+    [
       'limits.maxProfileBytes',
       'PPROFD_LIMITS_MAX_PROFILE_BYTES',
       'limits.max-profile-bytes',

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import type { Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { InspectorEndpoint } from '../../src/inspector/endpoint.ts'
+import type { ReceiveBudget } from '../../src/inspector/receive-budget.ts'
 import { Session } from '../../src/inspector/session.ts'
 import { connectWebSocket } from '../../src/inspector/websocket-transport.ts'
 
@@ -38,16 +39,21 @@ export async function fakeInspector(
 export interface FakeSessionOptions {
   readonly commandTimeoutMs?: number
   readonly maxMessageBytes?: number
+  readonly budget?: ReceiveBudget
 }
 
 /** A session with a fake inspector, closed when `t` ends. */
 export async function fakeSession(
   t: Test,
   onCommand: (command: ReceivedCommand, socket: WebSocket) => void,
-  { commandTimeoutMs = 5000, maxMessageBytes = 1024 * 1024 }: FakeSessionOptions = {},
+  { commandTimeoutMs = 5000, maxMessageBytes = 1024 * 1024, budget }: FakeSessionOptions = {},
 ): Promise<Session> {
   const endpoint = await fakeInspector(t, onCommand)
-  const transport = await connectWebSocket(endpoint, { maxMessageBytes, timeoutMs: 2000 })
+  const transport = await connectWebSocket(endpoint, {
+    maxMessageBytes,
+    budget,
+    timeoutMs: 2000,
+  })
   const session = new Session(transport, { commandTimeoutMs })
   t.teardown(() => session.close())
   return session

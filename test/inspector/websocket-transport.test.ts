@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { ReceiveBudget } from '../../src/inspector/receive-budget.ts'
 import { Session } from '../../src/inspector/session.ts'
 import { connectWebSocket } from '../../src/inspector/websocket-transport.ts'
 import { freePort } from '../fixtures/support/free-port.ts'
@@ -33,6 +35,34 @@ t.test('a message in many fragments counts as one', async (t) => {
     { maxMessageBytes: 1024 },
   )
   await t.rejects(session.send('Profiler.stop'), { code: 'message-too-large' })
+})
+
+t.test('targets that send too much at the same moment are let go', async (t) => {
+  const budget = new ReceiveBudget(1_000_000)
+  const begun = () =>
+    fakeSession(
+      t,
+      ({ id, method }, socket) => {
+        if (method === 'Profiler.enable') {
+          socket.send(JSON.stringify({ id, result: { text: 'x'.repeat(600_000) } }))
+        } else for (let part = 0; part < 6; part++) socket.send('x'.repeat(100_000), { fin: false })
+      },
+      { maxMessageBytes: 2_000_000, budget },
+    )
+  const [first, second] = [await begun(), await begun()]
+  for (let again = 0; again < 5; again++) await first.send('Profiler.enable')
+  t.equal(budget.bytes, 0, 'what is finished does not count')
+  const stalled = first.send('Profiler.stop').catch((error: Error) => error)
+  while (budget.bytes < 600_000) await sleep(10)
+  await t.rejects(second.send('Profiler.stop'), {
+    code: 'message-too-large',
+    message: 'targets sent more at once than the 1000000 bytes that limits.bytesReceived allows',
+  })
+  while (budget.bytes > 700_000) await sleep(10)
+  await first.close()
+  await stalled
+  while (budget.bytes > 0) await sleep(10)
+  t.equal(budget.bytes, 0)
 })
 
 t.test('binary messages are read like text', async (t) => {

@@ -151,6 +151,27 @@ t.test('a guest sees and uses only processes of its own', { skip }, async (t) =>
   }
 })
 
+t.test('a guest sees and ends only captures of its own', { skip }, async (t) => {
+  const { url } = await start(t, { guestUids: new Set([aliceUid, bobUid]) })
+  for (const uid of [aliceUid, bobUid]) {
+    const pid = await spawnNodeAs(t, uid)
+    const answer = await getAs(uid, `${url}/targets/${pid}/debug/pprof/threadcreate`)
+    t.equal(answer.status, 200, answer.text)
+  }
+  const seenBy = async (uid: number): Promise<{ id: string; caller: { uid: number } }[]> =>
+    JSON.parse((await getAs(uid, `${url}/captures`)).text).captures
+  const uidsSeenBy = async (uid: number) => (await seenBy(uid)).map(({ caller }) => caller.uid)
+  t.strictSame(await uidsSeenBy(aliceUid), [aliceUid])
+  t.strictSame(await uidsSeenBy(bobUid), [bobUid])
+  t.strictSame(await uidsSeenBy(0), [bobUid, aliceUid])
+  const [hers] = await seenBy(aliceUid)
+  const one = `${url}/captures/${hers?.id}`
+  t.equal((await getAs(aliceUid, one)).status, 200)
+  t.equal((await getAs(bobUid, one)).status, 404)
+  t.equal((await getAs(bobUid, one, '-X', 'DELETE')).status, 404)
+  t.equal((await getAs(0, one, '-X', 'DELETE')).status, 409, 'it has ended')
+})
+
 t.test('access.targets: any opens those of others, but for what is denied', { skip }, async (t) => {
   const { url } = await start(t, { token, targets: 'any', deny: ['threadcreate'] })
   const his = await spawnNodeAs(t, bobUid)

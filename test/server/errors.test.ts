@@ -15,6 +15,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'census-refused': 409,
   'memory-too-large': 409,
   'capture-too-costly': 409,
+  'capture-ended': 409,
   'target-vanished': 410,
   'captures-exhausted': 429,
   'attach-failed': 502,

@@ -37,6 +37,7 @@ const served: Readonly<Record<string, Asked>> = {
   },
   'a prefetch of an index': { url: '/debug/pprof/', headers: [...host, 'Sec-Purpose', 'prefetch'] },
   'addresses by POST': { method: 'POST', url: '/debug/pprof/symbol', headers: host },
+  'the end of a capture': { method: 'DELETE', url: '/captures/YpOuJKpTxKr9nm_d', headers: host },
   "addresses by POST below a target's prefix": {
     method: 'POST',
     url: '/targets/a%20b/debug/pprof/symbol?x',
@@ -76,6 +77,26 @@ const refused: Readonly<Record<string, readonly [status: number, says: RegExp, a
     403,
     /other origins/,
     { headers: [...host, 'Origin', 'http://localhost:3000'] },
+  ],
+  'a DELETE of another origin': [
+    403,
+    /other origins/,
+    { method: 'DELETE', url: '/captures/x', headers: [...host, 'Origin', 'http://a.example'] },
+  ],
+  'a DELETE of another site': [
+    403,
+    /other sites/,
+    { method: 'DELETE', url: '/captures/x', headers: [...host, 'Sec-Fetch-Site', 'same-site'] },
+  ],
+  'a DELETE of all captures': [
+    405,
+    /the method DELETE is not served here, only GET$/,
+    { method: 'DELETE', url: '/captures', headers: host },
+  ],
+  'a DELETE of something below a capture': [
+    405,
+    /only GET$/,
+    { method: 'DELETE', url: '/captures/x/y', headers: host },
   ],
   'two origins': [
     403,

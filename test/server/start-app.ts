@@ -7,6 +7,7 @@ import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
+import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
 import { SourceMaps } from '../../src/sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
@@ -19,7 +20,8 @@ export interface StartedApp {
   readonly log: readonly Readonly<Record<string, unknown>>[]
 }
 
-export interface AppSettings extends Partial<Omit<ServerOptions, 'logger'>> {
+export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'limits'>> {
+  readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
 }
 
@@ -35,13 +37,13 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   const log: Record<string, unknown>[] = []
   const logger = pino({}, { write: (line: string) => void log.push(JSON.parse(line)) })
   const {
-    limits = { maxSeconds: 60, capturesPerTarget: 4, captures: 64 },
     profile = { seconds: 30, hz: 100 },
     heap = { continuous: false, seconds: 1, samplingInterval: 32_768 },
     goroutine = defaultConfig.goroutine,
     sources = { sourceMaps: true },
     access = ownersOnly,
   } = settings
+  const limits = { ...defaultConfig.limits, maxSeconds: 60, ...settings.limits }
   const heapSamplers = new HeapSamplers(targets)
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })

@@ -51,6 +51,7 @@ export function contentionHandler(context: ServerContext, name: ContentionName):
         attachMs: recording.attachMs,
         startPauseMs: recording.startPauseMs,
         stopPauseMs: recording.stopPauseMs,
+        pauseMs: Math.max(recording.startPauseMs, recording.stopPauseMs),
         openedInspector: recording.openedInspector,
         sizeBytes: encoded.bytes.byteLength,
       }),

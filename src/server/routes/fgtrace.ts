@@ -169,7 +169,8 @@ function headersOf({ target, attachMs, startPauseMs }: FgtraceStart): OutgoingHt
 function cost({ attachMs, startPauseMs, windowPauseMs, ...rest }: FgtraceRecording) {
   const { openedInspector, looks, looksCostMs, censuses, censusMs } = rest
   const looked = { looks, looksCostMs, censuses, censusMs }
-  return { attachMs, startPauseMs, windowPauseMs, openedInspector, ...looked }
+  const pauseMs = Math.max(startPauseMs, windowPauseMs)
+  return { attachMs, startPauseMs, windowPauseMs, pauseMs, openedInspector, ...looked }
 }
 
 function tenths(value: number): number {

@@ -41,6 +41,7 @@ export function goroutineHandler(context: ServerContext): Handler {
       wanted,
       work: (signal) => takeSnapshot(context, target, wanted, signal),
       cost: snapshotCost,
+      shared: ({ taken }) => taken,
     })
     if (wanted.format === 'pprof') {
       const file = wanted.seconds === undefined ? 'goroutine' : 'goroutine-delta'

@@ -33,9 +33,11 @@ export function heapHandler(context: ServerContext, name: HeapProfileName): Hand
       cost: ({ recording, encoded }) => ({
         attachMs: recording.attachMs,
         readPauseMs: recording.readPauseMs,
+        pauseMs: recording.readPauseMs,
         openedInspector: recording.openedInspector,
         sizeBytes: encoded.bytes.byteLength,
       }),
+      shared: ({ recording }) => recording,
     })
     return send(reply, wanted, answer)
   }

@@ -55,6 +55,7 @@ export function panicparseHandler(context: ServerContext): Handler {
           takeSnapshot(context, target, wanted, signal, page),
         ),
       cost: snapshotCost,
+      shared: ({ taken }) => taken,
     })
     return reply
       .headers(snapshotHeaders(answer, wanted))

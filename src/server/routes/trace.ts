@@ -125,6 +125,7 @@ function cost(trace: StreamedTrace) {
     attachMs: trace.attachMs,
     startPauseMs: trace.startPauseMs,
     longestPauseMs: trace.longestPauseMs,
+    pauseMs: Math.max(trace.startPauseMs, trace.longestPauseMs),
     openedInspector: trace.openedInspector,
     droppedCount: trace.droppedCount,
     sizeBytes: trace.sizeBytes,
