@@ -12,6 +12,7 @@ t.test('a client that leaves ends its capture and the target is as before', asyn
   const daemon = await startDaemon(t)
   const target = await spawnProfilable(t, 'busy.cjs')
   const ports = () => listeningPorts(target.pid)
+  const captures = async () => (await fetch(new URL('/captures', daemon.url))).text()
 
   await t.test('in the middle of the recording', async (t) => {
     const client = new AbortController()
@@ -27,7 +28,8 @@ t.test('a client that leaves ends its capture and the target is as before', asyn
   await t.test('while it attaches', async (t) => {
     const client = new AbortController()
     const lost = get(profileUrl(daemon.url, target, 'seconds=30'), { signal: client.signal })
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    // Attaching takes some 100 ms from here. Before, it would not be known who asks, and nothing begins.
+    await until('it has begun', async () => (await captures()).includes('"state": "running"'))
     client.abort()
     await t.rejects(lost)
     const aborted = () => daemon.stdout.text().match(/"outcome":"capture-aborted"/g)?.length === 2
