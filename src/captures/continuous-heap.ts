@@ -65,10 +65,10 @@ export class ContinuousHeap {
     return recordingTime(this.#attachment.session, { durationMs, signal })
   }
 
-  /** The state of now, shared with other requests of the same moment. */
-  read(gc: boolean): Promise<HeapRecording> {
+  /** The state of now, shared with other requests of the same moment; of one reading that goes on in any case. */
+  read(gc: boolean, maxAgeMs = sharedForMs): Promise<HeapRecording> {
     const known = this.#readings.get(gc)
-    const isFresh = known?.endedMs === undefined || performance.now() - known.endedMs < sharedForMs
+    const isFresh = known?.endedMs === undefined || performance.now() - known.endedMs < maxAgeMs
     if (known !== undefined && isFresh) return known.recording
     const reading: SharedReading = { recording: this.#read(gc), endedMs: undefined }
     this.#readings.set(gc, reading)

@@ -111,9 +111,10 @@ export class HeapSamplers {
   ): Promise<HeapRecording> {
     const heap = await abortable(this.#hold(target, samplingIntervalBytes), signal)
     if (isDelta) {
-      const before = await abortable(heap.read(false), signal)
+      // A reading that somebody else had a second ago would make the difference one of another time.
+      const before = await abortable(heap.read(false, 0), signal)
       await heap.pass(durationMs, signal)
-      return heapDifference(before, await abortable(heap.read(false), signal))
+      return heapDifference(before, await abortable(heap.read(false, 0), signal))
     }
     await heap.pass(Math.max(0, durationMs - heap.sampledForMs), signal)
     return abortable(heap.read(gc), signal)
