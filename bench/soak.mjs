@@ -26,8 +26,11 @@ const allowed = {
   descriptors: 12,
 }
 
-/** Until those that were cut off are gone: heads take 6 s, stalled answers stallSeconds and one more. */
-const settleMs = 8000
+/**
+ * Until those that were cut off are gone: heads take 6 s, stalled answers stallSeconds and one more, a target
+ * that does not answer limits.commandTimeoutMs, which is 10 s.
+ */
+const settleMs = 12_000
 
 const profiles =
   'profile, wall, block, mutex, heap, retained, heapsnapshot, goroutine, threadcreate, trace, fgtrace'

@@ -5,6 +5,7 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { pathToFileURL } from 'node:url'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { findSources, newCaches } from '../dist/sourcemaps/find-sources.js'
+import { answerFromMap } from '../dist/sourcemaps/map-answers.js'
 import { sourceLookup } from '../dist/sourcemaps/source-lookup.js'
 import { SourceMaps } from '../dist/sourcemaps/source-maps.js'
 
@@ -23,6 +24,15 @@ const sourceMaps = new SourceMaps({ budgetMs: 60_000 })
 const contenders = {
   pprofd: () => inThisThread(questions),
   'pprofd, without names': () => inThisThread(positionsOnly),
+  'pprofd, the map alone': () => {
+    const map = readFileSync(`${script}.map`)
+    const { lines, columns } = questions
+    const { answers } = answerFromMap(map, lines, columns, {
+      mapPath: `${script}.map`,
+      deadlineMs: Number.POSITIVE_INFINITY,
+    })
+    return answers.map((found) => found && { ...found, url: found.source, source: undefined })
+  },
   'pprofd, in its thread': async () => {
     const lookup = await sourceMaps.find({ pid: process.pid, workingDirectory: '' }, [questions])
     // What converts a profile asks for positions one by one.

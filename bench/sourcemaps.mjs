@@ -13,6 +13,7 @@ const contenders = [
   'pprofd',
   'pprofd, in its thread',
   'pprofd, without names',
+  'pprofd, the map alone',
   '@jridgewell/trace-mapping',
 ]
 const rounds = 7
