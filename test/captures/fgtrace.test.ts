@@ -96,7 +96,7 @@ for (const major of nodeMajors) {
         ['server listening', /alternating\.answersNever$/, 1],
         ['http-server-request handler-pending', /alternating\.answersNever$/, 1],
         ['http-client-request waiting-response', /alternating\.\(anonymous:\d+:\d+\)$/, 1],
-        ...(wantedCensuses > 0 ? [suspended] : []),
+        ...(recording.censuses > 0 ? [suspended] : []),
       ] as const
       for (const [state, leaf, count] of pending) {
         const found = trace.slices.filter(
@@ -105,7 +105,7 @@ for (const major of nodeMajors) {
         t.equal(found.length, count, `${state} ${leaf}: slices`)
         t.equal(new Set(found.map(({ pid }) => pid)).size, count, 'goroutines')
       }
-      t.equal(goroutinesWith(trace, 'alternating.holder'), wantedCensuses > 0 ? 3 : 0)
+      t.equal(goroutinesWith(trace, 'alternating.holder'), recording.censuses > 0 ? 3 : 0)
       t.ok(goroutinesWith(trace, 'alternating.poller') >= 1)
       t.ok(slicesOf(trace, 'main').some(({ path }) => path.join() === 'idle'))
       await isAsBefore(t, spawned, ports)
