@@ -1,15 +1,14 @@
-export function renderPage(products) {
-  const tags = collectTags(products)
-  const items = products.map(({ name }) => `<li>${name}</li>`)
-  return `<nav>${tags.join(' ')}</nav><ul>${items.join('')}</ul>`
+export function renderPage(products, customer) {
+  const sorted = [...products].sort(byLikenessTo(customer))
+  return `<ol>${sorted.map(({ name }) => `<li>${name}</li>`).join('')}</ol>`
 }
 
-function collectTags(products) {
-  const tags = []
-  for (const { tags: own } of products) {
-    for (const tag of own) {
-      if (!tags.includes(tag)) tags.push(tag)
+function byLikenessTo(customer) {
+  return function compareLikeness(a, b) {
+    let difference = 0
+    for (const [index, taste] of customer.tastes.entries()) {
+      difference += Math.abs(a.traits[index] - taste) - Math.abs(b.traits[index] - taste)
     }
+    return difference
   }
-  return tags.sort()
 }

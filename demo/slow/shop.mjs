@@ -3,13 +3,14 @@
 import { createServer } from 'node:http'
 import { renderPage } from './page.mjs'
 
-const products = Array.from({ length: 3000 }, (_, index) => ({
-  name: `product ${index}`,
-  tags: [`tag${index % 1500}`, `tag${(index * 7) % 1500}`],
-}))
+const numbers = (seed) => Array.from({ length: 50 }, (_, index) => ((index + 1) * seed) % 101)
+const products = Array.from({ length: 3000 }, (_, index) => {
+  return { name: `product ${index}`, traits: numbers(index + 7) }
+})
+const customer = { tastes: numbers(3) }
 
 const server = createServer((_request, response) => {
-  response.setHeader('content-type', 'text/html').end(renderPage(products))
+  response.setHeader('content-type', 'text/html').end(renderPage(products, customer))
 })
 
 server.listen(0, '127.0.0.1', () => {

@@ -11,7 +11,7 @@ import { spawnProfilable } from './profilable.ts'
 
 t.setTimeout(120_000)
 
-t.test('the CPU profile of the slow shop is led by the function that searches', async (t) => {
+t.test('the CPU profile of the slow shop is led by the function that compares', async (t) => {
   const shop = await spawnProfilable(t, join(checkout, 'demo/slow/shop.mjs'))
   const file = join(t.testdir(), 'cpu.md')
   const { code, stderr } = await runCli(['profile', String(shop.pid), '-s', '2', '-o', file])
@@ -21,7 +21,7 @@ t.test('the CPU profile of the slow shop is led by the function that searches', 
     .filter((line) => /^\| \d/.test(line))
   t.match(
     rows[0],
-    /^\| [4-9]\d\.\d % .* demo\/slow\/page\.collectTags \| \S*page\.mjs:7 \| .*renderPage/,
+    /^\| [4-9]\d\.\d % .* demo\/slow\/page\.compareLikeness \| \S*page\.mjs:7 \| .*renderPage/,
   )
 })
 
