@@ -6,11 +6,12 @@ export interface ProcessIdentity {
   readonly startTimeTicks: bigint
 }
 
-/** Whether that very process still runs; a zombie does not. */
+/** Whether that very process still runs; a zombie does not, nor what is just ending. */
 export async function isStillRunning(
   { pid, startTimeTicks }: ProcessIdentity,
   procRoot = '/proc',
 ): Promise<boolean> {
   const stat = await readProcessStat(pid, procRoot)
-  return stat !== undefined && stat.startTimeTicks === startTimeTicks && !/[ZXx]/.test(stat.state)
+  if (stat === undefined || stat.isExiting || /[ZXx]/.test(stat.state)) return false
+  return stat.startTimeTicks === startTimeTicks
 }

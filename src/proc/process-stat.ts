@@ -8,12 +8,15 @@ export interface ProcessStat {
   readonly state: string
   readonly parentPid: number
   readonly isKernelThread: boolean
+  /** Its main thread is on its way out: memory and executable are gone already, the state says nothing yet. */
+  readonly isExiting: boolean
   /** Clock ticks between boot and the process's start. */
   readonly startTimeTicks: bigint
 }
 
-/** PF_KTHREAD of include/linux/sched.h. */
+/** PF_KTHREAD and PF_EXITING of include/linux/sched.h. */
 const kernelThreadFlag = 0x0020_0000
+const exitingFlag = 0x0000_0004
 
 /** Undefined when there is no such process. */
 export async function readProcessStat(
@@ -43,6 +46,7 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
     state,
     parentPid: Number(parentPid),
     isKernelThread: (Number(flags) & kernelThreadFlag) !== 0,
+    isExiting: (Number(flags) & exitingFlag) !== 0,
     startTimeTicks: BigInt(startTime),
   }
 }

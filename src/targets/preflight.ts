@@ -97,7 +97,8 @@ async function checkRunning(target: Target, procRoot: string): Promise<Check> {
     readProcessStat(pid, procRoot),
     readProcessStatus(pid, procRoot),
   ])
-  if (stat === undefined || status === undefined || /[ZXx]/.test(stat.state)) {
+  const isThere = stat !== undefined && status !== undefined
+  if (!isThere || stat.isExiting || /[ZXx]/.test(stat.state)) {
     return { name, ok: false, detail: `process ${pid} has ended` }
   }
   if (stat.startTimeTicks !== target.startTimeTicks) {

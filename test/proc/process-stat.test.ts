@@ -13,6 +13,7 @@ const plain: ProcessStat = {
   state: 'S',
   parentPid: 7,
   isKernelThread: false,
+  isExiting: false,
   startTimeTicks: 12345n,
 }
 
@@ -43,6 +44,11 @@ const cases: readonly { title: string; text: string; expected: ProcessStat | und
     title: 'a kernel thread',
     text: statText('kworker/0:1', { flags: '69238880' }),
     expected: { ...plain, comm: 'kworker/0:1', isKernelThread: true },
+  },
+  {
+    title: 'a process that is ending',
+    text: statText('node', { state: 'R', flags: '4194308' }),
+    expected: { ...plain, state: 'R', isExiting: true },
   },
   {
     title: 'a start time beyond 2^53',
