@@ -148,7 +148,7 @@ t.test('worker threads have rows of their own, also those that end', async (t) =
   for (const name of ['main', 'a#1', 'b#2']) t.ok(slicesOf(trace, name).length > 0, name)
   for (const name of ['a#1', 'b#2']) {
     const burning = slicesOf(trace, name).filter((slice) => slice.name.endsWith('burnAWhile'))
-    t.ok(burning.length > 2, name)
+    t.ok(burning.length > 0, name)
   }
   t.ok(endOf('b#2') < endOf('a#1'), 'it ends when the worker does')
   t.strictSame(trace.said.missing, ['b#2'])
