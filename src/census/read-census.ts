@@ -1,7 +1,7 @@
 /** The whole of a census, as the worker thread runs it. */
 import { CaptureError, TargetError } from '../errors.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
-import { readProcessStat } from '../proc/process-stat.ts'
+import { isEnded, readProcessStat } from '../proc/process-stat.ts'
 import { calibrate, type KnownLayouts } from './calibrate.ts'
 import type { Census, CensusIsolate } from './census.ts'
 import { RawGroups } from './census-groups.ts'
@@ -37,7 +37,7 @@ export async function readCensus(request: CensusRequest, known: KnownLayouts): P
   const begin = performance.now()
   const { pid, procRoot } = request
   const identity = await readProcessStat(pid, procRoot)
-  if (identity === undefined || /[ZXx]/.test(identity.state)) throw vanished(pid)
+  if (identity === undefined || isEnded(identity)) throw vanished(pid)
   const { startTimeTicks } = identity
   const checkIdentity = async () => {
     if (!(await isStillRunning({ pid, startTimeTicks }, procRoot))) throw vanished(pid)

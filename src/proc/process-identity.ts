@@ -1,5 +1,5 @@
 /** A pid is reused; a pid with its start time is not (within one boot). */
-import { readProcessStat } from './process-stat.ts'
+import { isEnded, readProcessStat } from './process-stat.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -12,6 +12,5 @@ export async function isStillRunning(
   procRoot = '/proc',
 ): Promise<boolean> {
   const stat = await readProcessStat(pid, procRoot)
-  if (stat === undefined || stat.isExiting || /[ZXx]/.test(stat.state)) return false
-  return stat.startTimeTicks === startTimeTicks
+  return stat !== undefined && !isEnded(stat) && stat.startTimeTicks === startTimeTicks
 }

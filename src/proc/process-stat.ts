@@ -18,6 +18,11 @@ export interface ProcessStat {
 const kernelThreadFlag = 0x0020_0000
 const exitingFlag = 0x0000_0004
 
+/** A zombie, or on its way to become one: nothing of it runs any more. */
+export function isEnded({ state, isExiting }: ProcessStat): boolean {
+  return isExiting || /[ZXx]/.test(state)
+}
+
 /** Undefined when there is no such process. */
 export async function readProcessStat(
   pid: number,

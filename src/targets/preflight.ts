@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readExecutable } from '../proc/executable.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
-import { readProcessStat } from '../proc/process-stat.ts'
+import { isEnded, readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { checkPort } from './check-port.ts'
 import { checkWorkers } from './cluster-workers.ts'
@@ -97,8 +97,7 @@ async function checkRunning(target: Target, procRoot: string): Promise<Check> {
     readProcessStat(pid, procRoot),
     readProcessStatus(pid, procRoot),
   ])
-  const isThere = stat !== undefined && status !== undefined
-  if (!isThere || stat.isExiting || /[ZXx]/.test(stat.state)) {
+  if (stat === undefined || status === undefined || isEnded(stat)) {
     return { name, ok: false, detail: `process ${pid} has ended` }
   }
   if (stat.startTimeTicks !== target.startTimeTicks) {
