@@ -7,21 +7,9 @@ const name = '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,254}\\$?$'
 /** (uid_t) -1 means none. */
 const maxId = 4_294_967_294
 
-const user = {
-  type: ['string', 'integer'],
-  pattern: name,
-  minimum: 0,
-  maximum: maxId,
-  allowed: 'the name of a user or a uid',
-} as const
-
-const group = {
-  type: ['string', 'integer'],
-  pattern: name,
-  minimum: 0,
-  maximum: maxId,
-  allowed: 'the name of a group or a gid',
-} as const
+const nameOrId = { type: ['string', 'integer'], pattern: name, minimum: 0, maximum: maxId } as const
+const user = { ...nameOrId, allowed: 'the name of a user or a uid' } as const
+const group = { ...nameOrId, allowed: 'the name of a group or a gid' } as const
 
 export const accessSchema = {
   type: 'object',
