@@ -19,6 +19,7 @@ import { MapProblem } from '../../src/sourcemaps/map-problem.ts'
 import { makeSnapshot, parse } from '../convert/heap-graph/snapshots.ts'
 import { recordingOf as heapRecordingOf, profileOf, thread } from '../convert/heap-recordings.ts'
 import { fixture, recordingOf } from '../convert/recordings.ts'
+import { traceStart } from '../convert/trace/trace-start.ts'
 import { looksOf } from '../convert/watched.ts'
 import { recordingOf as goroutinesOf } from '../snapshot/recordings.ts'
 import { damage, damaged, jsonText, runs, seed, text, value } from './hostile-values.ts'
@@ -288,18 +289,6 @@ t.test('heap snapshots', async (t) => {
 
 t.test('trace events', async (t) => {
   const outcomes = new Outcomes()
-  const start = {
-    target: { pid: 4711, name: 'shop\n', nodeVersion: 'v20.20.2', workingDirectory: '/srv/shop' },
-    startedAtMs: 1_800_000_000_000,
-    askedDurationMs: 600,
-    askedHz: 200,
-    samplingIntervalUs: 5000,
-    categories: ['v8'],
-    attachMs: 80,
-    openedInspector: true,
-    startPauseMs: 12.34,
-    untraced: undefined,
-  }
   const event = fc.record(
     {
       pid: value(),
@@ -325,7 +314,7 @@ t.test('trace events', async (t) => {
       cpuJson,
       text(),
       async (events, json, name) => {
-        const trace = new ChromeTrace({ ...start, target: { ...start.target, name } })
+        const trace = new ChromeTrace({ ...traceStart, target: { ...traceStart.target, name } })
         const parts = [trace.head()]
         const wild: unknown[] = JSON.parse(jsonText(events))
         const thread = { thread: name, tid: 4711, profileJson: Buffer.from(json) }

@@ -2,19 +2,7 @@ import t from 'tap'
 import { ChromeTrace } from '../../../src/convert/trace/chrome-trace.ts'
 import { checkTrace } from '../../fixtures/support/check-trace.ts'
 import { fixture } from '../recordings.ts'
-
-const start = {
-  target: { pid: 4711, name: 'shop\n', nodeVersion: 'v20.20.2', workingDirectory: '/srv/shop' },
-  startedAtMs: 1_800_000_000_000,
-  askedDurationMs: 600,
-  askedHz: 200,
-  samplingIntervalUs: 5000,
-  categories: ['v8'],
-  attachMs: 80,
-  openedInspector: true,
-  startPauseMs: 12.34,
-  untraced: undefined,
-}
+import { traceStart as start } from './trace-start.ts'
 
 const end = {
   windowCount: 2,
