@@ -1,6 +1,6 @@
 // One census, in a process of its own so that its peak of memory can be told: prints a line of JSON.
 import { readFileSync } from 'node:fs'
-import { takeCensus } from '../dist/census/take-census.js'
+import { takeCensus } from './build/census/take-census.js'
 
 const memoryMb = (field) => {
   const status = readFileSync('/proc/self/status', 'utf8')

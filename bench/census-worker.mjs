@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { recordGoroutines } from '../dist/captures/goroutine.js'
-import { Targets } from '../dist/targets/targets.js'
+import { recordGoroutines } from './build/captures/goroutine.js'
+import { Targets } from './build/targets/targets.js'
 import { printMachine, spread } from './processes.mjs'
 
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url))

@@ -1,8 +1,8 @@
 // Runs one contender on one file and prints what it took: conversion-contender.mjs <name> <file>
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpuPprof } from '../dist/convert/cpu-pprof.js'
-import { cpuStacks } from '../dist/convert/cpu-stacks.js'
+import { cpuPprof } from './build/convert/cpu-pprof.js'
+import { cpuStacks } from './build/convert/cpu-stacks.js'
 
 const require = createRequire(import.meta.url)
 const intervalUs = 1000

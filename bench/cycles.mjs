@@ -2,8 +2,8 @@
 // in the daemon's part, which runs here) that should not: memory, descriptors, threads, listeners?
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { recordCpu } from '../dist/captures/cpu.js'
-import { Targets } from '../dist/targets/targets.js'
+import { recordCpu } from './build/captures/cpu.js'
+import { Targets } from './build/targets/targets.js'
 import { printMachine, spread, startProcess } from './processes.mjs'
 
 const cycles = Number(process.argv[2] ?? 1000)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { PeerUids } from '../dist/access/peer-uids.js'
+import { PeerUids } from './build/access/peer-uids.js'
 
 /** Each connection has two. */
 const sockets = Number(process.argv[2] ?? 8000)

@@ -4,10 +4,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
-import { findSources, newCaches } from '../dist/sourcemaps/find-sources.js'
-import { answerFromMap } from '../dist/sourcemaps/map-answers.js'
-import { sourceLookup } from '../dist/sourcemaps/source-lookup.js'
-import { SourceMaps } from '../dist/sourcemaps/source-maps.js'
+import { findSources, newCaches } from './build/sourcemaps/find-sources.js'
+import { answerFromMap } from './build/sourcemaps/map-answers.js'
+import { sourceLookup } from './build/sourcemaps/source-lookup.js'
+import { SourceMaps } from './build/sourcemaps/source-maps.js'
 
 const [, , name, script, questionsFile] = process.argv
 const starts = JSON.parse(readFileSync(questionsFile, 'utf8'))

@@ -1,5 +1,4 @@
 /** The command line: which commands there are and how their arguments are read. One file a command. */
-import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import { InputError } from '../errors.ts'
 import { addCheckCommand } from './check.ts'
@@ -9,6 +8,7 @@ import { addConfigCommand } from './config.ts'
 import { addGoroutineCommand } from './goroutine.ts'
 import { addHeapCommands } from './heap.ts'
 import { addHeapSnapshotCommand } from './heapsnapshot.ts'
+import { packageVersion } from './package-version.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
@@ -18,11 +18,12 @@ import { addWallCommand } from './wall.ts'
 
 /** Runs one command; resolves to the exit code. Throws what main.ts reports. */
 export async function runCli(argv: readonly string[]): Promise<number> {
-  let exitCode = 0
+  let exitCode: Promise<number> | undefined
   const commands: Commands = {
     cli: createParser(),
-    run: (work) => async (args) => {
-      exitCode = await work(args)
+    run: (work) => (args) => {
+      commands.cli.wrap(null)
+      exitCode = work(args)
     },
   }
   addServeCommand(commands)
@@ -38,7 +39,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addConfigCommand(commands)
   addCompletionCommand(commands)
   await commands.cli.parseAsync([...argv])
-  return exitCode
+  return (await exitCode) ?? 0
 }
 
 function createParser(): Argv<CommonFlags> {
@@ -76,9 +77,4 @@ function isUsageError(error: Error | undefined): boolean {
 function usageError(message: string): InputError {
   const sentence = message.trim().replace(/\s*\n\s*/g, ' ')
   return new InputError('parameter-invalid', sentence, { tryNext: 'pprofd --help' })
-}
-
-function packageVersion(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return String(JSON.parse(readFileSync(file, 'utf8')).version)
 }

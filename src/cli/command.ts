@@ -6,7 +6,7 @@ export interface Commands {
   /** Makes a handler whose result becomes the exit code. */
   run<T>(
     work: (args: ArgumentsCamelCase<T>) => Promise<number>,
-  ): (args: ArgumentsCamelCase<T>) => Promise<void>
+  ): (args: ArgumentsCamelCase<T>) => void
 }
 
 /** The positional argument of every command that works on one target. */

@@ -1,6 +1,5 @@
 /** `pprofd config`: the merged configuration, as a file that would give it. */
 import { loadConfig } from '../config/load-config.ts'
-import { renderConfig } from '../config/render-config.ts'
 import type { Commands } from './command.ts'
 import { configFlags, withConfigFlags } from './config-flags.ts'
 
@@ -12,6 +11,7 @@ export function addConfigCommand({ cli, run }: Commands): void {
     run(async (args) => {
       const flags = configFlags(args)
       const config = await loadConfig({ file: args.config, env: process.env, flags })
+      const { renderConfig } = await import('../config/render-config.ts')
       process.stdout.write(renderConfig(config))
       return 0
     }),

@@ -5,7 +5,7 @@ import type { Config, Settings } from './config.ts'
 import { type ConfigFileChoice, findConfigFile, readConfigFile } from './config-file.ts'
 import { parseListen } from './listen-address.ts'
 import { environmentOverrides, type Flags, flagOverrides, type Override } from './overrides.ts'
-import { parseYaml, type YamlSource } from './yaml-source.ts'
+import type { YamlSource } from './yaml-source.ts'
 
 export interface LoadOptions extends ConfigFileChoice {
   /** What the command line says, nested like the file; scalars only. */
@@ -24,7 +24,7 @@ interface Origin {
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const { env, flags = {} } = options
   const file = await findConfigFile(options)
-  const source = file === undefined ? noSource : parseYaml(await readConfigFile(file), file)
+  const source = file === undefined ? noSource : await readSource(file)
   const values = withoutEmptySections(source.values)
   const overrides = [...environmentOverrides(env), ...flagOverrides(flags)]
   const origin = { file, source, overrides: new Map(overrides.map((o) => [o.option.key, o])) }
@@ -39,6 +39,12 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 }
 
 const noSource: YamlSource = { values: {}, lineOf: () => 0 }
+
+/** Most daemons have no file: they do without the parser, which is a megabyte of memory. */
+async function readSource(file: string): Promise<YamlSource> {
+  const { parseYaml } = await import('./yaml-source.ts')
+  return parseYaml(await readConfigFile(file), file)
+}
 
 function check(values: Record<string, unknown>, origin: Origin): Settings {
   const result = checkSettings(values)

@@ -4,7 +4,7 @@ import type { Transport } from './transport.ts'
 
 /** Loaded only when asked for: nobody else pays for it at start-up. */
 export async function connectInProcess(): Promise<Transport> {
-  const { default: Inspector } = await import('#inspector-api')
+  const { default: Inspector } = await import('inspector-api')
   const inspector = new Inspector()
   return transportOver(inspector.getCurrentSession())
 }

@@ -15,7 +15,8 @@ import type { Check, Target } from './target.ts'
 /** CAP_SYS_ADMIN of include/uapi/linux/capability.h: setns(2) asks for it. */
 const capSysAdmin = 1n << 21n
 
-const relay = fileURLToPath(new URL('../netns-relay.js', import.meta.url))
+/** Node runs it without us, so it is the one that is built. */
+const relay = fileURLToPath(new URL('./netns-relay.js', import.meta.url))
 
 /** The network namespace of a process, as an opaque name; undefined where the kernel does not tell. */
 export function networkNamespace(

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkout } from '../fixtures/support/checkout.ts'
+import { checkout, withTypes } from '../fixtures/support/checkout.ts'
 import { runCommand } from '../fixtures/support/run-command.ts'
 import { spawnProcess, spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { until } from '../targets/new-targets.ts'
@@ -18,7 +18,7 @@ const nobody = 65_534
 t.test('a pprofd that is killed leaves a target that may exit', async (t) => {
   const spawned = await spawnTarget(t, 'exits-on-request.cjs', { nodeArguments })
   const threads = () => readdir(`/proc/${spawned.pid}/task`)
-  const reader = spawnProcess(t, process.execPath, ['-e', holding(spawned.pid)], {})
+  const reader = spawnProcess(t, process.execPath, [...withTypes, '-e', holding(spawned.pid)], {})
   const tid = (await reader.stdout.waitFor(/^\d+$/, 20_000)).trim()
   t.ok((await threads()).includes(tid))
   reader.child.kill('SIGKILL')
@@ -30,10 +30,10 @@ t.test('a pprofd that is killed leaves a target that may exit', async (t) => {
 
 /** Starts the thread, says its id and waits. */
 function holding(pid: number): string {
-  const from = (path: string) => JSON.stringify(join(checkout, 'dist', path))
+  const from = (path: string) => JSON.stringify(join(checkout, 'src', path))
   return `(async () => {
-    const { withMemoryReader } = await import(${from('captures/memory-reader.js')})
-    const { Targets } = await import(${from('targets/targets.js')})
+    const { withMemoryReader } = await import(${from('captures/memory-reader.ts')})
+    const { Targets } = await import(${from('targets/targets.ts')})
     const options = { configured: [], discover: true, commandTimeoutMs: 5000, maxMessageBytes: 1e6 }
     const targets = new Targets(options)
     const attachment = await targets.attach(await targets.resolve('${pid}'))

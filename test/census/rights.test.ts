@@ -10,7 +10,7 @@ import type { Census } from '../../src/census/census.ts'
 import { readCensus } from '../../src/census/read-census.ts'
 import { takeCensus } from '../../src/census/take-census.ts'
 import { readSections } from '../../src/proc/elf.ts'
-import { checkout } from '../fixtures/support/checkout.ts'
+import { checkout, withTypes } from '../fixtures/support/checkout.ts'
 import { nodeBinary } from '../fixtures/support/node-binaries.ts'
 import { runCommand } from '../fixtures/support/run-command.ts'
 import { spawnSleepNamedNode, spawnTarget } from '../fixtures/support/spawn-target.ts'
@@ -183,12 +183,21 @@ async function censusAs(
     under = [],
   }: { readonly capabilities?: readonly string[]; readonly under?: readonly string[] } = {},
 ): Promise<Outcome> {
-  const code = `import(${JSON.stringify(join(checkout, 'dist/census/take-census.js'))}).then(
+  const code = `import(${JSON.stringify(join(checkout, 'src/census/take-census.ts'))}).then(
     ({ takeCensus }) => takeCensus({ pid: ${pid}, maxBytes: 2 ** 30 })).then(
     (census) => console.log(JSON.stringify({ census })),
     ({ code, message, tryNext }) => console.log(JSON.stringify({ error: { code, message, tryNext } })))`
   const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
-  const command = [...under, 'setpriv', ...user, ...capabilities, process.execPath, '-e', code]
+  const command = [
+    ...under,
+    'setpriv',
+    ...user,
+    ...capabilities,
+    process.execPath,
+    ...withTypes,
+    '-e',
+    code,
+  ]
   const { stdout, stderr } = await runCommand(command[0] ?? '', command.slice(1))
   if (stdout.length === 0) throw new Error(stderr)
   return JSON.parse(stdout.toString())

@@ -26,10 +26,18 @@ function strip(written) {
   } catch {
     // Loading it takes longer than all else here, so only where it is needed.
     const { code } = require('amaro').transformSync(written, { mode: 'strip-only' })
-    // Written aside and renamed: test processes run side by side.
+    keep(path, code)
+    return code
+  }
+}
+
+/** Written aside and renamed: test processes run side by side. Another user's may not write here. */
+function keep(path, code) {
+  try {
     mkdirSync(folder, { recursive: true })
     writeFileSync(`${path}.${process.pid}`, code)
     renameSync(`${path}.${process.pid}`, path)
-    return code
+  } catch (error) {
+    if (!['EACCES', 'EROFS'].includes(error.code)) throw error
   }
 }
