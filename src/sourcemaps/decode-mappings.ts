@@ -3,8 +3,8 @@
  * memory for the questions only. https://tc39.es/ecma426/#sec-mappings
  * The library for these numbers, @jridgewell/sourcemap-codec, makes an array of every segment.
  */
-import { MapProblem } from './map-problem.ts'
 import { anyColumn } from './questions.ts'
+import { maxFields, SegmentReader } from './segment-reader.ts'
 
 /** Sorted by line, then column, and parallel; the found is written into the other columns. */
 export class MappingQuestions {
@@ -32,25 +32,11 @@ export class MappingQuestions {
   }
 }
 
-const comma = 64
-const semicolon = 65
-const unknown = 255
-
-/** From a byte to its base64 digit, or to what it separates. */
-const digits = new Uint8Array(256).fill(unknown)
-for (const [digit, character] of [
-  ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/,;',
-].entries()) {
-  digits[character.charCodeAt(0)] = digit
-}
-
-/** The clock is read once in so many lines or segments: a millisecond or less. */
-const clockStride = 1 << 15
-
 /**
- * Reads `bytes` from `start` to `end` and stops after the last question's line. Segments may come in
- * any order. Of several at the column asked for the first counts, of several before it the last, as
- * in @jridgewell/trace-mapping.
+ * Reads `bytes` from `start` to `end`, where something stands that is no digit, such as the quote that
+ * ends the text, and stops after the last question's line. Segments may come in any order. Of several
+ * at the column asked for the first counts, of several before it the last, as in
+ * @jridgewell/trace-mapping.
  * @throws {MapProblem} where they make no sense, and when it is later than `deadlineMs` (Date.now).
  */
 export function decodeMappings(
@@ -60,89 +46,83 @@ export function decodeMappings(
   questions: MappingQuestions,
   deadlineMs: number,
 ): void {
-  const { lines } = questions
-  const line = new MappedLine(questions)
-  const lastLine = lines[lines.length - 1] ?? -1
-  /** Generated column, source, original line and column, name: each counts on from segment to segment. */
-  const fields = new Int32Array(maxFields)
-  let generatedLine = 0
-  let untilClock = clockStride
-  line.begin(0)
-  for (let at = start; at < end && generatedLine <= lastLine; at++) {
-    const first = digits[bytes[at] ?? 0] ?? unknown
-    if (first < comma) {
-      let count = 0
-      // The quote that ends the text is no digit, either.
-      for (let digit = first; digit < comma; digit = digits[bytes[at] ?? 0] ?? unknown) {
-        let value = digit & 31
-        at++
-        for (let shift = 5; digit & 32; shift += 5) {
-          // Beyond 32 bits the specification has no numbers.
-          if (shift > 30) throw new MapProblem('a number in its mappings is too large')
-          digit = at < end ? (digits[bytes[at] ?? 0] ?? unknown) : unknown
-          if (digit === unknown && at < end) throw noBase64()
-          if (digit >= comma) throw new MapProblem('a number in its mappings has no end')
-          value |= (digit & 31) << shift
-          at++
-        }
-        if (count === maxFields) throw wrongCount(count + 1)
-        fields[count] = (fields[count] ?? 0) + (value & 1 ? -(value >>> 1) : value >>> 1)
-        count++
-      }
-      if (at < end && digits[bytes[at] ?? 0] === unknown) throw noBase64()
-      if (count === 2 || count === 3) throw wrongCount(count)
-      if (line.isAsked) line.add(fields, count)
-    } else if (first === unknown) throw noBase64()
-    if (at >= end || digits[bytes[at] ?? 0] === semicolon) {
-      line.end()
-      generatedLine++
-      fields[0] = 0
-      line.begin(generatedLine)
+  const lastLine = questions.lines[questions.lines.length - 1] ?? -1
+  const segments = new SegmentReader(bytes, start, end, deadlineMs)
+  const line = new MappedLine(questions, segments)
+  for (let generatedLine = 0; generatedLine <= lastLine; generatedLine++) {
+    line.begin(generatedLine)
+    let stop = segments.read(line.nextColumn)
+    while (stop === 'segment' || stop === 'pause') {
+      if (stop === 'segment') line.pass()
+      stop = segments.read(line.nextColumn)
     }
-    if (--untilClock > 0) continue
-    untilClock = clockStride
-    if (Date.now() > deadlineMs) throw new MapProblem('reading it takes too long')
+    line.end()
+    if (stop === 'end') return
+    segments.nextLine()
   }
-  line.end()
 }
 
-const maxFields = 5
-
-function wrongCount(count: number): MapProblem {
-  return new MapProblem(`a segment of its mappings has ${count} fields`)
-}
-
-function noBase64(): MapProblem {
-  return new MapProblem('its mappings hold a character that is no base64')
-}
+/** Later than any column: there is nothing to wait for. */
+const never = 2 ** 31
 
 /** The questions of the line that is being read. */
 class MappedLine {
-  isAsked = false
+  /** Segments before this column, in their order, answer nothing unless they are the last before it. */
+  nextColumn = never
   readonly #questions: MappingQuestions
+  readonly #segments: SegmentReader
+  readonly #before = new Int32Array(maxFields)
   #first = 0
   #next = 0
   /** The first question at or after the last segment, as segments mostly ascend. */
   #at = 0
   #lastColumn = 0
   #asksAny = false
+  #isAscending = true
 
-  constructor(questions: MappingQuestions) {
+  constructor(questions: MappingQuestions, segments: SegmentReader) {
     this.#questions = questions
+    this.#segments = segments
   }
 
   begin(line: number): void {
-    const { lines } = this.#questions
+    const { lines, columns } = this.#questions
     this.#first = this.#next
     while (this.#next < lines.length && lines[this.#next] === line) this.#next++
-    this.isAsked = this.#next > this.#first
     this.#at = this.#first
     this.#lastColumn = 0
-    this.#asksAny = this.isAsked && this.#questions.columns[this.#first] === anyColumn
+    this.#isAscending = true
+    this.#asksAny = this.#isAsked && columns[this.#first] === anyColumn
+    this.nextColumn = this.#columnAt(this.#first)
+  }
+
+  /** For a segment that comes to a question or steps back, and the one before it. */
+  pass(): void {
+    if (!this.#isAsked) return
+    const { fields, steps, count, countBefore } = this.#segments
+    if (countBefore > 0) {
+      for (let field = 0; field < maxFields; field++) {
+        this.#before[field] = (fields[field] ?? 0) - (field < count ? (steps[field] ?? 0) : 0)
+      }
+      this.#add(this.#before, countBefore)
+    }
+    this.#add(fields, count)
+    if ((steps[0] ?? 0) < 0) this.#isAscending = false
+    // Where segments come in no order, or any is asked for, each may be the one.
+    const isAny = this.#asksAny && (this.#questions.foundColumns[this.#first] ?? -1) < 0
+    this.nextColumn = this.#isAscending && !isAny ? this.#columnAt(this.#at) : -never
+  }
+
+  get #isAsked(): boolean {
+    return this.#next > this.#first
+  }
+
+  #columnAt(index: number): number {
+    return index < this.#next ? (this.#questions.columns[index] ?? never) : never
   }
 
   /** The segment answers the first question at or after it, until a nearer one does. */
-  add(fields: Int32Array, count: number): void {
+  #add(fields: Int32Array, count: number): void {
     const { columns, foundColumns } = this.#questions
     const column = fields[0] ?? 0
     if (column < this.#lastColumn) this.#at = this.#firstFrom(column)
@@ -175,6 +155,9 @@ class MappedLine {
 
   /** What answers a question answers those behind it, too, unless they have a nearer one. */
   end(): void {
+    if (!this.#isAsked) return
+    const { fields, count } = this.#segments
+    if (count > 0) this.#add(fields, count)
     const { columns, foundColumns, sources, originalLines, originalColumns, names } =
       this.#questions
     for (let index = this.#first + 1; index < this.#next; index++) {

@@ -22,6 +22,8 @@ const closeBrace = 0x7d
 /** Names and paths are shorter; longer ones are cut before they are unescaped. */
 const maxTextBytes = 4096
 
+const maxShortBytes = 32
+
 /** The clock is read once in so many members or elements: a few milliseconds at most. */
 const clockStride = 1 << 15
 
@@ -145,6 +147,8 @@ export class MapJson {
   /** A quote with an even number of backslashes before it. */
   #stringEnd(start: number): number {
     if (this.bytes[start] !== quote) throw this.#malformed(start, 'a string')
+    const short = this.#shortStringEnd(start)
+    if (short !== undefined) return short
     for (let from = start + 1; ; ) {
       const at = this.bytes.indexOf(quote, from)
       if (at < 0) throw this.#malformed(this.bytes.length, 'the end of a string')
@@ -153,6 +157,16 @@ export class MapJson {
       if ((at - before) % 2 === 0) return at + 1
       from = at + 1
     }
+  }
+
+  /** A call of indexOf takes longer than to look at so few bytes, and names are short. */
+  #shortStringEnd(start: number): number | undefined {
+    for (let at = start + 1; at <= start + maxShortBytes; at++) {
+      const byte = this.bytes[at]
+      if (byte === quote) return at + 1
+      if (byte === backslash) return undefined
+    }
+    return undefined
   }
 
   #malformed(at: number, expected: string): MapProblem {
