@@ -9,6 +9,7 @@ const all = [
   'latency',
   'open-inspector',
   'start-up',
+  'throughput',
   'many',
   'cycles',
   'heap',
