@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { recordTrace, type TraceOptions, type TraceRecording } from '../../src/captures/trace.ts'
 import { defaultTraceCategories } from '../../src/captures/trace-categories.ts'
+import type { FindSources } from '../../src/convert/source-lookup.ts'
 import { ChromeTrace } from '../../src/convert/trace/chrome-trace.ts'
 import type { Targets } from '../../src/targets/targets.ts'
 import { type CheckedTrace, checkTrace } from '../fixtures/support/check-trace.ts'
@@ -31,6 +32,7 @@ export async function traceOf(
   targets: Targets,
   spawned: { readonly pid: number },
   options: Partial<TraceOptions> = {},
+  findSources?: FindSources,
 ): Promise<Traced> {
   const writers: ChromeTrace[] = []
   const parts: Uint8Array[] = []
@@ -39,7 +41,7 @@ export async function traceOf(
     hz: 100,
     categories: [...defaultTraceCategories, 'node.http'],
     onStart: (start) => {
-      const writer = new ChromeTrace(start)
+      const writer = new ChromeTrace(start, findSources)
       writers.push(writer)
       parts.push(writer.head())
     },

@@ -11,6 +11,8 @@ import { checkValid } from '../../src/pprof/check-valid.ts'
 import { decodeProfile } from '../../src/pprof/decode-profile.ts'
 import type { Profile } from '../../src/pprof/profile.ts'
 import { SourceMaps } from '../../src/sourcemaps/source-maps.ts'
+import { traceOf } from '../captures/traced.ts'
+import type { CheckedTrace } from '../fixtures/support/check-trace.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
 import { nodeBinary } from '../fixtures/support/node-binaries.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
@@ -61,7 +63,7 @@ for (const { program, hasLines, majors } of programs) {
     const { path: node, reason } = await nodeBinary(major)
     const title = `profiles of ${program} on Node ${major} name original functions and lines`
     t.test(title, { skip: reason ?? false }, async (t) => {
-      const { cpu, heap } = await profilesOf(t, program, node ?? '')
+      const { cpu, heap, trace } = await profilesOf(t, program, node ?? '')
       for (const { file, name, startLine, hot, hotLine } of functions) {
         const module = file.replace(/\.ts$/, '')
         for (const [kind, profile] of Object.entries({ cpu, heap })) {
@@ -73,6 +75,8 @@ for (const { program, hasLines, majors } of programs) {
           const line = isLine ? hotLine : startLine
           if (hot !== undefined) t.equal(hottestLine(profile, own?.name), line, `${kind} ${name}`)
         }
+        const slice = trace.slices.find(({ name: full }) => full.endsWith(`${module}.${name}`))
+        t.equal(slice?.args?.at, `${join(fixtures, file)}:${startLine}`, `trace ${name}`)
       }
       for (const { comments } of [cpu, heap]) {
         t.ok(comments.some((line) => /^source maps: applied to \d script/.test(line)))
@@ -88,7 +92,7 @@ async function profilesOf(
   t: Test,
   program: string,
   node: string,
-): Promise<Readonly<Record<'cpu' | 'heap', Profile>>> {
+): Promise<Readonly<Record<'cpu' | 'heap', Profile>> & { readonly trace: CheckedTrace }> {
   const targets = newTargets(t)
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   t.teardown(() => sourceMaps.close())
@@ -108,9 +112,10 @@ async function profilesOf(
     gc: false,
     isDelta: false,
   })
+  const { trace } = await traceOf(targets, spawned, { hz: 500 }, find)
   const cpu = await encodeCpuProfile(recorded, 'pprof', find)
   const heap = await encodeHeapProfile(allocated, 'allocs', 'pprof', find)
-  return { cpu: decoded(t, cpu.bytes), heap: decoded(t, heap.bytes) }
+  return { cpu: decoded(t, cpu.bytes), heap: decoded(t, heap.bytes), trace }
 }
 
 function decoded(t: Test, bytes: Uint8Array): Profile {
