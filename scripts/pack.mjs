@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -19,7 +20,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkout, productionPackages } from './production-packages.mjs'
 
-const notNeeded = /^\.|\.(map|ts|mts|cts|tsbuildinfo|md|markdown|yml)$/
+const notNeeded = /^\.|\.(map|ts|mts|cts|tsbuildinfo|md|markdown|yml|sh)$/
 /** Only at the top of a package: below it such a name may be a part of the program. */
 const notNeededFolder = /^(tests?|bench|benchmarks?|examples?|docs)$/
 /** Their names may look like one of those. */
@@ -61,9 +62,11 @@ function stagePackage(stage) {
 /** Without what lies below its node_modules, which are packages of their own or nobody's. */
 function copyDependency(path, stage) {
   const top = join(checkout, path)
+  // Where there is no such file, the page says it.
+  const notice = readdirSync(top).some((name) => licence.test(name)) ? licence : /^readme/i
   const filter = (file) => {
     const name = basename(file)
-    if (file === top || licence.test(name)) return true
+    if (file === top || notice.test(name)) return true
     if (dirname(file) === top && notNeededFolder.test(name)) return false
     return name !== 'node_modules' && !notNeeded.test(name)
   }
