@@ -1,112 +1,149 @@
-// What a user gets: `npm pack`, then `npm install` of the tarball into an empty folder.
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+// What a user gets: the tarball, installed with nothing at hand but Node and npm.
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkValid } from '../../src/pprof/check-valid.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
 import { pprofdEnvironment } from '../fixtures/support/daemon.ts'
+import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
 import { type CommandResult, runCommand } from '../fixtures/support/run-command.ts'
 import { spawnProcess } from '../fixtures/support/spawn-target.ts'
 import { get, profileUrl, spawnProfilable } from './profilable.ts'
 
+const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
+
 t.setTimeout(300_000)
 
-/** npm's words for a registry that cannot be asked. */
-const offline =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
+const root = mkdtempSync(join(tmpdir(), 'pprofd-package-'))
+t.teardown(() => rmSync(root, { recursive: true }))
+// As `npm pack` does it, but elsewhere: here tests run that need dist/.
+const packed = await runCommand('node', ['scripts/pack.mjs', root], {
+  cwd: checkout,
+  environment: 'user',
+})
+t.equal(packed.code, 0, packed.stderr)
+const tarball = packed.stdout.toString().trim()
 
-t.test('the package works where only npm has been', async (t) => {
-  // Not below the checkout: Node would find its node_modules, too.
-  const folder = mkdtempSync(join(tmpdir(), 'pprofd-package-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  const app = join(folder, 'app')
-  mkdirSync(app)
-  writeFileSync(join(app, 'package.json'), '{ "private": true }\n')
-
-  // Without scripts: the build would take dist/ away from tests that run at the same time.
-  const pack = await npm(checkout, 'pack', '--ignore-scripts', '--pack-destination', folder)
-  t.equal(pack.code, 0, pack.stderr)
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? ''
-  const install = await npm(app, 'install', '--no-audit', '--no-fund', join(folder, tarball))
-  if (install.code !== 0 && offline.test(install.stderr)) {
-    t.pass('the package was not installed', { skip: 'the registry cannot be reached' })
-    return
+t.test('the package installs with no registry, no build and no warning on', async (t) => {
+  for (const major of nodeMajors.filter((major) => major >= 20)) {
+    const { path, reason } = await nodeBinary(major)
+    await t.test(`Node ${major}`, { skip: reason ?? false }, async (t) => {
+      if (path !== undefined) await testInstallation(t, path)
+    })
   }
-  t.equal(install.code, 0, install.stderr)
-  const pprofd = join(app, 'node_modules', '.bin', 'pprofd')
-
-  await t.test('with few packages and without an S3 SDK', async (t) => {
-    const names = installedPackages(app)
-    t.same(
-      names.filter((name) => /aws|smithy|inspector-api$/.test(name)),
-      [],
-    )
-    t.ok(names.length < 90, `${names.length} packages`)
-    const sizeMb = folderBytes(join(app, 'node_modules')) / 1e6
-    t.ok(sizeMb < 20, `${sizeMb.toFixed(1)} MB`)
-    t.comment(`installed: ${names.length} packages, ${sizeMb.toFixed(1)} MB`)
-  })
-
-  await t.test('tells its version', async (t) => {
-    const { code, stdout } = await runCommand(pprofd, ['--version'])
-    t.equal(code, 0)
-    const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
-    t.equal(stdout.toString().trim(), manifest.version)
-  })
-
-  await t.test('profiles itself and a target', async (t) => {
-    const target = await spawnProfilable(t, 'busy.mjs')
-    for (const name of ['self', String(target.pid)]) {
-      const profile = await runCommand(pprofd, ['profile', name, '-s', '1', '-o', '-'], {
-        cwd: app,
-      })
-      t.equal(profile.code, 0, profile.stderr)
-      t.same(checkValid(profile.stdout), [])
-    }
-  })
-
-  await t.test('serves', async (t) => testServing(t, pprofd))
 })
 
-/** The tree of a user differs from the checkout's: package.json overrides a package for development. */
-async function testServing(t: Test, pprofd: string): Promise<void> {
-  const target = await spawnProfilable(t, 'busy.cjs')
+t.test('npx runs the package', async (t) => {
+  const args = ['--yes', '--package', tarball, 'pprofd', '--version']
+  const { code, stdout, stderr } = await npm(process.execPath, 'npx', ...args)
+  t.equal(code, 0, stderr)
+  t.equal(stdout.toString().trim(), manifest.version)
+})
+
+t.test('the package holds what runs, with every licence, and no more', async (t) => {
+  const folder = join(root, 'unpacked')
+  mkdirSync(folder)
+  await runCommand('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+
+  t.same(
+    files.filter((name) => /\.(ts|map|png|test\.js)$|^(src|test|scripts|bench|demo)\//.test(name)),
+    [],
+  )
+  const packages = files.filter((name) =>
+    /node_modules\/(@[^/]+\/)?[^/]+\/package.json$/.test(name),
+  )
+  for (const file of packages) {
+    const inIt = new RegExp(`^${dirname(file)}/(licen[cs]e|copying|readme)`, 'i')
+    t.ok(
+      files.some((name) => inIt.test(name)),
+      `${dirname(file)} has its licence`,
+    )
+  }
+  t.ok(packages.length > 30 && packages.length < 90, `${packages.length} packages`)
+  const sizeMb = files.reduce((sum, name) => sum + lstatSync(join(folder, name)).size, 0) / 1e6
+  t.ok(sizeMb < 12, `${sizeMb.toFixed(1)} MB`)
+  t.comment(`installed: ${packages.length + 1} packages, ${sizeMb.toFixed(1)} MB`)
+  t.same(missingModules(folder, files), [], 'nothing that a module asks for was left out')
+})
+
+/** What a script asks for by a path of its own package, and is not there. */
+function missingModules(folder: string, files: readonly string[]): readonly string[] {
+  const asked = /(?:require\(|from |import\()\s*['"](\.[^'"]+)['"]/g
+  return files
+    .filter((name) => /\.[cm]?js$/.test(name))
+    .flatMap((name) => {
+      const { resolve } = createRequire(join(folder, name))
+      const text = readFileSync(join(folder, name), 'utf8')
+      const paths = Array.from(text.matchAll(asked), ([, path = '']) => path)
+      return paths.filter((path) => !resolves(resolve, path)).map((path) => `${name}: ${path}`)
+    })
+}
+
+function resolves(resolve: (path: string) => string, path: string): boolean {
+  try {
+    return resolve(path) !== ''
+  } catch {
+    return false
+  }
+}
+
+async function testInstallation(t: Test, node: string): Promise<void> {
+  const prefix = join(root, `node-${basename(dirname(node))}`)
+  mkdirSync(prefix)
+  const args = ['install', '--global', '--ignore-scripts', '--prefix', prefix, tarball]
+  const { code, stderr } = await npm(node, 'npm', ...args)
+  t.equal(code, 0, stderr)
+  // What this machine's own npmrc is warned of is not ours.
+  t.same(
+    stderr.split('\n').filter((line) => /warn/.test(line) && !/Unknown .* config/.test(line)),
+    [],
+  )
+
+  const pprofd = join(prefix, 'bin', 'pprofd')
+  const env = { PATH: `${dirname(node)}:${process.env.PATH}` }
+  const version = await runCommand(pprofd, ['--version'], { env })
+  t.match(version, { code: 0, stderr: '' })
+  t.equal(version.stdout.toString().trim(), manifest.version)
+
+  const target = await spawnProfilable(t, 'busy.mjs')
+  const args2 = ['profile', String(target.pid), '-s', '1', '-o', '-']
+  const profile = await runCommand(pprofd, args2, { env })
+  t.equal(profile.code, 0, profile.stderr)
+  t.same(checkValid(profile.stdout), [])
+  await testServing(t, pprofd, env)
+}
+
+/** With the tree of a user: another one than the checkout's, whose development packages are there, too. */
+async function testServing(t: Test, pprofd: string, env: Record<string, string>): Promise<void> {
   const daemon = spawnProcess(t, pprofd, ['serve', '--listen', '127.0.0.1:0'], {
-    env: pprofdEnvironment,
+    env: { ...pprofdEnvironment, ...env },
   })
   const line = await daemon.stdout.waitFor(/"msg":"listening"/, 20_000)
   const { url } = JSON.parse(line)
-  for (const name of ['self', String(target.pid)]) {
-    const { status, bytes } = await get(profileUrl(url, name, 'seconds=1'))
-    t.equal(status, 200)
-    t.same(checkValid(bytes), [])
-  }
+  const { status, bytes } = await get(profileUrl(url, 'self', 'seconds=1'))
+  t.equal(status, 200)
+  t.same(checkValid(bytes), [])
   daemon.child.kill('SIGTERM')
   t.match(await daemon.waitForExit(), { code: 0 })
 }
 
-function npm(cwd: string, ...args: readonly string[]): Promise<CommandResult> {
-  return runCommand('npm', args, { cwd, environment: 'user', timeoutMs: 180_000 })
-}
-
-/** What npm itself wrote down, the application left out. */
-function installedPackages(app: string): readonly string[] {
-  const file = join(app, 'node_modules', '.package-lock.json')
-  return Object.keys(JSON.parse(readFileSync(file, 'utf8')).packages)
-}
-
-function folderBytes(folder: string): number {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => lstatSync(join(folder, name)))
-    .filter((entry) => entry.isFile())
-    .reduce((sum, { size }) => sum + size, 0)
+/** npm's own programs under the Node that is asked for, with an empty cache and without a network. */
+async function npm(
+  node: string,
+  program: 'npm' | 'npx',
+  ...args: readonly string[]
+): Promise<CommandResult> {
+  const { stdout } = await runCommand('npm', ['root', '--global'], { environment: 'user' })
+  const cli = join(stdout.toString().trim(), 'npm', 'bin', `${program}-cli.js`)
+  const quiet = ['--offline', '--no-audit', '--no-fund', '--cache', join(root, 'cache')]
+  return runCommand(node, [cli, ...quiet, ...args], {
+    cwd: root,
+    environment: 'user',
+    timeoutMs: 180_000,
+  })
 }
