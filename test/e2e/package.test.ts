@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { checkValid } from '../../src/pprof/check-valid.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
@@ -25,15 +26,32 @@ const packed = await runCommand('node', ['scripts/pack.mjs', root], {
 })
 t.equal(packed.code, 0, packed.stderr)
 const tarball = packed.stdout.toString().trim()
+/** As the first Node installs it. */
+const pprofd = join(root, basename(dirname(process.execPath)), 'bin', 'pprofd')
 
 t.test('the package installs with no registry, no build and no warning on', async (t) => {
-  for (const major of nodeMajors.filter((major) => major >= 20)) {
+  for (const major of [20, 26] as const) {
     const { path, reason } = await nodeBinary(major)
     await t.test(`Node ${major}`, { skip: reason ?? false }, async (t) => {
       if (path !== undefined) await testInstallation(t, path)
     })
   }
 })
+
+t.test('what was installed runs on', async (t) => {
+  for (const major of nodeMajors.filter((major) => major >= 20)) {
+    const { path, reason } = await nodeBinary(major)
+    await t.test(`Node ${major}`, { skip: reason ?? false }, async (t) => {
+      const env = { PATH: `${dirname(path ?? '')}:${process.env.PATH}` }
+      const profile = await runCommand(pprofd, ['profile', 'self', '-s', '1', '-o', '-'], { env })
+      t.equal(profile.code, 0, profile.stderr)
+      t.ok(gunzipSync(profile.stdout).includes(`v${major}.`), 'and was not another one')
+      t.same(checkValid(profile.stdout), [])
+    })
+  }
+})
+
+t.test('the installation serves', async (t) => testServing(t))
 
 t.test('npx runs the package', async (t) => {
   const args = ['--yes', '--package', tarball, 'pprofd', '--version']
@@ -73,7 +91,8 @@ t.test('the package holds what runs, with every licence, and no more', async (t)
 
 /** What a script asks for by a path of its own package, and is not there. */
 function missingModules(folder: string, files: readonly string[]): readonly string[] {
-  const asked = /(?:require\(|from |import\()\s*['"](\.[^'"]+)['"]/g
+  // At the begin of a line there are none of the types that comments import.
+  const asked = /^(?!\s*(?:\*|\/))[^\n]*?(?:require\(|from |import\()\s*['"](\.\.?\/[^'"]+)['"]/gm
   return files
     .filter((name) => /\.[cm]?js$/.test(name))
     .flatMap((name) => {
@@ -93,7 +112,7 @@ function resolves(resolve: (path: string) => string, path: string): boolean {
 }
 
 async function testInstallation(t: Test, node: string): Promise<void> {
-  const prefix = join(root, `node-${basename(dirname(node))}`)
+  const prefix = join(root, basename(dirname(node)))
   mkdirSync(prefix)
   const args = ['install', '--global', '--ignore-scripts', '--prefix', prefix, tarball]
   const { code, stderr } = await npm(node, 'npm', ...args)
@@ -104,30 +123,25 @@ async function testInstallation(t: Test, node: string): Promise<void> {
     [],
   )
 
-  const pprofd = join(prefix, 'bin', 'pprofd')
   const env = { PATH: `${dirname(node)}:${process.env.PATH}` }
-  const version = await runCommand(pprofd, ['--version'], { env })
+  const version = await runCommand(join(prefix, 'bin', 'pprofd'), ['--version'], { env })
   t.match(version, { code: 0, stderr: '' })
   t.equal(version.stdout.toString().trim(), manifest.version)
-
-  const target = await spawnProfilable(t, 'busy.mjs')
-  const args2 = ['profile', String(target.pid), '-s', '1', '-o', '-']
-  const profile = await runCommand(pprofd, args2, { env })
-  t.equal(profile.code, 0, profile.stderr)
-  t.same(checkValid(profile.stdout), [])
-  await testServing(t, pprofd, env)
 }
 
 /** With the tree of a user: another one than the checkout's, whose development packages are there, too. */
-async function testServing(t: Test, pprofd: string, env: Record<string, string>): Promise<void> {
+async function testServing(t: Test): Promise<void> {
+  const target = await spawnProfilable(t, 'busy.cjs')
   const daemon = spawnProcess(t, pprofd, ['serve', '--listen', '127.0.0.1:0'], {
-    env: { ...pprofdEnvironment, ...env },
+    env: pprofdEnvironment,
   })
   const line = await daemon.stdout.waitFor(/"msg":"listening"/, 20_000)
   const { url } = JSON.parse(line)
-  const { status, bytes } = await get(profileUrl(url, 'self', 'seconds=1'))
-  t.equal(status, 200)
-  t.same(checkValid(bytes), [])
+  for (const name of ['self', String(target.pid)]) {
+    const { status, bytes } = await get(profileUrl(url, name, 'seconds=1'))
+    t.equal(status, 200)
+    t.same(checkValid(bytes), [])
+  }
   daemon.child.kill('SIGTERM')
   t.match(await daemon.waitForExit(), { code: 0 })
 }
