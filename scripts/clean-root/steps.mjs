@@ -25,7 +25,8 @@ export class Steps {
   async background(script, ready) {
     const child = this.#start(script)
     this.#children.push(child.process)
-    for (let tries = 0; tries < 600 && !ready.test(child.output()); tries++) await delay(100)
+    const isOver = () => child.process.exitCode !== null || ready.test(child.output())
+    for (let tries = 0; tries < 3000 && !isOver(); tries++) await delay(100)
     this.#judge(script, child.output(), ready.test(child.output()), ready)
     return { output: child.output(), stop: () => stop(child.process) }
   }

@@ -1,5 +1,13 @@
 // What a user gets: the tarball, installed with nothing at hand but Node and npm.
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
@@ -87,6 +95,39 @@ t.test('the package holds what runs, with every licence, and no more', async (t)
   t.ok(sizeMb < 12, `${sizeMb.toFixed(1)} MB`)
   t.comment(`installed: ${packages.length + 1} packages, ${sizeMb.toFixed(1)} MB`)
   t.same(missingModules(folder, files), [], 'nothing that a module asks for was left out')
+})
+
+const noDpkg = (await runCommand('dpkg-deb', ['--version'])).code !== 0 && 'dpkg-deb is missing'
+
+t.test('the Debian package has all in its place, and runs', { skip: noDpkg }, async (t) => {
+  const built = await runCommand('node', ['scripts/debian.mjs', root], {
+    cwd: checkout,
+    environment: 'user',
+  })
+  t.equal(built.code, 0, built.stderr)
+  const deb = built.stdout.toString().trim()
+  const folder = join(root, 'debian')
+  t.match(await runCommand('dpkg-deb', ['-x', deb, folder]), { code: 0 })
+  const places = [
+    'etc/pprofd/pprofd.yaml',
+    'usr/lib/systemd/system/pprofd.service',
+    'usr/lib/systemd/system/pprofd.socket',
+    'usr/lib/systemd/user/pprofd.service',
+    'usr/lib/pprofd/systemd/drop-ins/capabilities.conf',
+    'usr/share/doc/pprofd/copyright',
+  ]
+  for (const place of places) t.ok(existsSync(join(folder, place)), place)
+  const { stdout } = await runCommand('dpkg-deb', ['-f', deb, 'Version', 'Depends'])
+  t.equal(stdout.toString(), `Version: ${manifest.version}\nDepends: nodejs (>= 20.19)\n`)
+
+  const config = await runCommand(join(folder, 'usr/bin/pprofd'), [
+    ...['config', '--config', join(folder, 'etc/pprofd/pprofd.yaml')],
+  ])
+  t.match(config, { code: 0, stderr: '' })
+  const copyright = readFileSync(join(folder, 'usr/share/doc/pprofd/copyright'), 'utf8')
+  for (const name of ['fastify', 'ws', 'yaml', 'dist/vendor/inspector-api']) {
+    t.match(copyright, `\n${name}\n---`)
+  }
 })
 
 /** What a script asks for by a path of its own package, and is not there. */
