@@ -119,11 +119,12 @@ function boot(root) {
   const go = spawnSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).stdout?.trim()
   const binds = go ? [`--bind-ro=${go}:/usr/local/go`] : []
   const args = ['--quiet', '--register=no', '--keep-unit', '--private-network', '--boot']
-  spawnSync('systemd-nspawn', [...args, ...binds, `--directory=${root}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const { stderr } = spawnSync('systemd-nspawn', [...args, ...binds, `--directory=${root}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
     timeout: 900_000,
   })
-  console.log(readText(join(inside, 'report')))
+  console.log(readText(join(inside, 'report')) || stderr)
   return Number(readText(join(inside, 'failed')) || 1)
 }
 

@@ -60,15 +60,13 @@ async function withNpm() {
     )
   }
   await shop.stop()
-  await walk('## My service is slow', 'slow', { profile: /stood still/ })
+  await walk('## My service is slow', 'slow', { 'pprofd profile': /stood still/ })
   await walk('## My service is stuck', 'deadlock', {
-    goroutine: /async transfer[\s\S]*async payRent/,
+    'pprofd goroutine': /async transfer[\s\S]*async payRent/,
   })
   await walk('## My service is leaking', 'leak', {
-    heap: /wrote|^$/,
-    retained: /objects of/,
-    'heap.pb.gz': /session-store/,
-    'retained.pb.gz': /sessions: Map/,
+    'go tool pprof -top heap': /session-store/,
+    'go tool pprof -top -cum': /sessions: Map/,
   })
   await daemon.stop()
 }
@@ -80,8 +78,7 @@ async function walk(heading, name, expected) {
     const line = command.replace(/\b471\d\b/, subject.pid).replace(/:4000\d/, `:${subject.port}`)
     // The customer of the deadlock waits for ever.
     if (line.startsWith('curl ')) await steps.background(`${line} & echo asked; wait`, /asked/)
-    else
-      await steps.run(line, expected[Object.keys(expected).findLast((key) => line.includes(key))])
+    else await steps.run(line, expected[Object.keys(expected).find((key) => line.startsWith(key))])
   }
   if (name === 'slow') await steps.run('cat cpu.md', /compareLikeness/)
   await subject.stop()
@@ -99,8 +96,7 @@ async function target(name) {
 async function asServiceByNpm() {
   const [files, start] = scriptsOf(systemd, '## Install')
   await steps.run(files)
-  const dropIn = /`(sudo install .*capabilities\.conf.*?)`/.exec(readFileSync(systemd, 'utf8'))[1]
-  await steps.run(`cd "$(npm root -g)/pprofd/systemd"; ${dropIn}`)
+  await steps.run(`cd "$(npm root -g)/pprofd/systemd"; ${dropInCommand()}`)
   await steps.run(start, /listening on/)
   await asService()
   await steps.run('systemctl reload pprofd && systemctl is-active pprofd')
@@ -120,6 +116,11 @@ async function underUsrLib() {
   await steps.run('! command -v pprofd')
 }
 
+/** Of the table of whose processes. */
+function dropInCommand() {
+  return /`(sudo install .*capabilities\.conf.*?)`/.exec(readFileSync(systemd, 'utf8'))[1]
+}
+
 /** With Debian's own Node: the other one goes. */
 async function asDebianPackage() {
   await steps.run('rm -rf /usr/local/bin/* /usr/local/lib/node_modules; node --version')
@@ -127,6 +128,9 @@ async function asDebianPackage() {
   await steps.run(
     `cd ${home}\n${script.replace('apt-get install', 'DEBIAN_FRONTEND=noninteractive apt-get install --yes')}`,
   )
+  await asService()
+  await steps.run(`cd /usr/lib/pprofd/systemd; ${dropInCommand()}; systemctl daemon-reload`)
+  await steps.run('systemctl restart pprofd')
   await asService()
   await steps.run('systemd-analyze verify pprofd.service pprofd.socket && pprofd --version')
   await steps.run('sudo apt-get remove --yes pprofd && test -e /etc/pprofd/pprofd.yaml')
