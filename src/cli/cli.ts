@@ -25,6 +25,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       exitCode = await work(args)
     },
   }
+  addCommands(commands)
+  await commands.cli.parseAsync([...argv])
+  return exitCode
+}
+
+/** In the order of the help. */
+export function addCommands(commands: Commands): void {
   addServeCommand(commands)
   addPsCommand(commands)
   addCheckCommand(commands)
@@ -37,8 +44,6 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addRetainedCommand(commands)
   addConfigCommand(commands)
   addCompletionCommand(commands)
-  await commands.cli.parseAsync([...argv])
-  return exitCode
 }
 
 function createParser(): Argv<CommonFlags> {
@@ -56,9 +61,9 @@ function createParser(): Argv<CommonFlags> {
       requiresArg: true,
       description: 'Configuration file (default: /etc/pprofd/pprofd.yaml if it exists)',
     })
-    .epilogue('Over ssh: ssh -L 8081:localhost:8081 HOST, then open http://localhost:8081/')
     .version(packageVersion())
     .alias({ help: 'h', version: 'v' })
+    .updateStrings({ 'Options:': 'General:' })
     .strict()
     .recommendCommands()
     .exitProcess(false)
