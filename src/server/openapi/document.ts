@@ -155,8 +155,12 @@ function header(description: string): object {
   return { description, schema: { type: 'string' } }
 }
 
+/** Also a failure names its capture, where it had begun. */
+const ofCapture = { 'X-Pprofd-Capture': { $ref: '#/components/headers/X-Pprofd-Capture' } }
+
 const ownHeaders: Readonly<Record<string, object>> = {
   401: { 'WWW-Authenticate': header('How to send the token.') },
   405: { Allow: header('The methods that the path has.') },
+  ...Object.fromEntries([409, 502, 503, 504].map((status) => [status, ofCapture])),
   429: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
 }
