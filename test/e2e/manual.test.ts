@@ -11,7 +11,7 @@ import { runCommand } from '../fixtures/support/run-command.ts'
 import { openShell } from './documented-shell.ts'
 import { spawnProfilable } from './profilable.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const commands = listCommands(addCommands)
 const page = manPage(addCommands, { version: '0.0.0', date: 'November 2026' })
@@ -53,10 +53,7 @@ t.test('man shows the page without a warning, with the usual sections', async (t
 t.test('every example of --help runs', async (t) => {
   const shell = openShell(t, 'examples', { PPROFD_LISTEN: '127.0.0.1:0' })
   const [named, unnamed] = await Promise.all([
-    spawnProfilable(t, 'workers.cjs', {
-      programArguments: ['pool', 'pool', 'pool'],
-      env: { OTEL_SERVICE_NAME: 'api' },
-    }),
+    spawnProfilable(t, 'idle-pool.cjs', { env: { OTEL_SERVICE_NAME: 'api' } }),
     spawnProfilable(t, 'idle.cjs'),
   ])
   // What two of them read.
@@ -71,7 +68,7 @@ t.test('every example of --help runs', async (t) => {
   t.ok(daemons.length > 1 && ofName.length > 5 && others.length > 8, `${all.length} examples`)
   const run = async (examples: readonly string[]) => {
     for (const example of examples) {
-      const command = example.replace('4711', String(unnamed.pid)).replace(/ -s \d+/, ' -s 0.5')
+      const command = example.replace('4711', String(unnamed.pid)).replace(/ -s \d+/, ' -s 0.3')
       const { code, stderr } = await shell.run(command)
       t.equal(code, 0, `${example}: ${stderr}`)
     }
