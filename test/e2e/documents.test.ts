@@ -18,6 +18,9 @@ import { type DocumentedShell, openShell } from './documented-shell.ts'
 
 t.setTimeout(300_000)
 
+/** Another test may have an `api` at the same time. */
+const name = `api-${process.pid}`
+
 /** As many pages at once: most of the time is recording, of processes that do little. */
 const lanes = 4
 
@@ -25,24 +28,23 @@ t.test('every block that is marked runs, and prints what is shown', async (t) =>
   const noGo = await goMissing()
   if (noGo) t.comment(noGo)
   // Its inspector is open, so that the daemon and the commands share it instead of closing it for the other.
-  const target = await spawnTarget(t, 'workers.cjs', {
+  const target = await spawnTarget(t, 'idle-pool.cjs', {
     nodeArguments: ['--inspect=0'],
-    programArguments: ['pool'],
-    env: { OTEL_SERVICE_NAME: 'api' },
+    env: { OTEL_SERVICE_NAME: name },
   })
   const settings = join(t.testdir(), 'pprofd.yaml')
   const profiles =
     'profile, wall, block, mutex, heap, retained, heapsnapshot, goroutine, threadcreate'
   writeFileSync(
     settings,
-    `defaultTarget: api\nprofiles: [${profiles}, trace, fgtrace]\nheap: { seconds: 1 }\n` +
+    `defaultTarget: ${name}\nprofiles: [${profiles}, trace, fgtrace]\nheap: { seconds: 1 }\n` +
       'limits: { capturesPerTarget: 32 }\n',
   )
   const daemon = await startDaemon(t, {
     arguments: ['--listen', '127.0.0.1:0', '--config', settings],
   })
   const pages = documents
-    .map((name) => ({ name, blocks: blocksOf(name).filter(({ isRun }) => isRun) }))
+    .map((page) => ({ name: page, blocks: blocksOf(page).filter(({ isRun }) => isRun) }))
     .filter(({ blocks }) => blocks.length > 0)
   t.ok(pages.length > 20, `${pages.length} pages have some`)
 
@@ -79,6 +81,7 @@ t.test('every block that is marked runs, and prints what is shown', async (t) =>
   /** With the port, the pid and the durations of this test. */
   function here(text: string): string {
     return text
+      .replaceAll(/\bapi\b/g, name)
       .replaceAll('127.0.0.1:8081', `127.0.0.1:${daemon.port}`)
       .replaceAll(/\b4711\b|<pid>/g, String(target.pid))
       .replaceAll(/(?<= -s |seconds=)\d+(\.\d+)?\b(?!.*&$)/gm, '1')

@@ -13,6 +13,9 @@ import { spawnProfilable } from './profilable.ts'
 
 t.setTimeout(300_000)
 
+/** Another test may have an `api` at the same time. */
+const name = `api-${process.pid}`
+
 const commands = listCommands(addCommands)
 const page = manPage(addCommands, { version: '0.0.0', date: 'November 2026' })
 
@@ -53,7 +56,7 @@ t.test('man shows the page without a warning, with the usual sections', async (t
 t.test('every example of --help runs', async (t) => {
   const shell = openShell(t, 'examples', { PPROFD_LISTEN: '127.0.0.1:0' })
   const [named, unnamed] = await Promise.all([
-    spawnProfilable(t, 'idle-pool.cjs', { env: { OTEL_SERVICE_NAME: 'api' } }),
+    spawnProfilable(t, 'idle-pool.cjs', { env: { OTEL_SERVICE_NAME: name } }),
     spawnProfilable(t, 'idle.cjs'),
   ])
   // What two of them read.
@@ -68,7 +71,10 @@ t.test('every example of --help runs', async (t) => {
   t.ok(daemons.length > 1 && ofName.length > 5 && others.length > 8, `${all.length} examples`)
   const run = async (examples: readonly string[]) => {
     for (const example of examples) {
-      const command = example.replace('4711', String(unnamed.pid)).replace(/ -s \d+/, ' -s 0.3')
+      const command = example
+        .replace('4711', String(unnamed.pid))
+        .replace(/ api\b/, ` ${name}`)
+        .replace(/ -s \d+/, ' -s 0.3')
       const { code, stderr } = await shell.run(command)
       t.equal(code, 0, `${example}: ${stderr}`)
     }
