@@ -2,7 +2,7 @@
 import type { PauseEstimate } from '../targets/pause-estimate.ts'
 import type { Preflight } from '../targets/target.ts'
 import { targetSummary } from '../targets/target-summary.ts'
-import { type Commands, targetArgument } from './command.ts'
+import { type Commands, ownOptions, targetArgument } from './command.ts'
 import { withTargets } from './direct-targets.ts'
 import { formatTable } from './table.ts'
 
@@ -13,7 +13,9 @@ export function addCheckCommand({ cli, run }: Commands): void {
     (command) =>
       command
         .positional('target', targetArgument)
-        .option('json', { type: 'boolean', default: false, description: 'Print JSON' })
+        .options(
+          ownOptions({ json: { type: 'boolean', default: false, description: 'Print JSON' } }),
+        )
         .example('$0 check 4711', 'before the first capture in production'),
     run(async (args) => {
       const result = await withTargets(args, async ({ targets }) =>

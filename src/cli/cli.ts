@@ -1,6 +1,7 @@
 /** The command line: which commands there are and how their arguments are read. One file a command. */
 import yargs, { type Argv } from 'yargs'
 import { InputError } from '../errors.ts'
+import { packageVersion } from '../package-version.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addCompletionCommand } from './completion.ts'
@@ -8,7 +9,6 @@ import { addConfigCommand } from './config.ts'
 import { addGoroutineCommand } from './goroutine.ts'
 import { addHeapCommands } from './heap.ts'
 import { addHeapSnapshotCommand } from './heapsnapshot.ts'
-import { packageVersion } from './package-version.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
@@ -26,6 +26,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       exitCode = work(args)
     },
   }
+  addCommands(commands)
+  await commands.cli.parseAsync([...argv])
+  return (await exitCode) ?? 0
+}
+
+/** In the order of the help. */
+export function addCommands(commands: Commands): void {
   addServeCommand(commands)
   addPsCommand(commands)
   addCheckCommand(commands)
@@ -38,8 +45,6 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addRetainedCommand(commands)
   addConfigCommand(commands)
   addCompletionCommand(commands)
-  await commands.cli.parseAsync([...argv])
-  return (await exitCode) ?? 0
 }
 
 function createParser(): Argv<CommonFlags> {
@@ -57,9 +62,9 @@ function createParser(): Argv<CommonFlags> {
       requiresArg: true,
       description: 'Configuration file (default: /etc/pprofd/pprofd.yaml if it exists)',
     })
-    .epilogue('Over ssh: ssh -L 8081:localhost:8081 HOST, then open http://localhost:8081/')
     .version(packageVersion())
     .alias({ help: 'h', version: 'v' })
+    .updateStrings({ 'Options:': 'General:' })
     .strict()
     .recommendCommands()
     .exitProcess(false)

@@ -1,4 +1,4 @@
-import type { ArgumentsCamelCase, Argv } from 'yargs'
+import type { ArgumentsCamelCase, Argv, Options } from 'yargs'
 
 /** What a command's file needs to add itself. */
 export interface Commands {
@@ -13,8 +13,18 @@ export interface Commands {
 export const targetArgument = {
   type: 'string',
   demandOption: true,
-  description: 'A pid, a name, or self',
+  description: 'A pid or a name, as pprofd ps shows them',
 } as const
+
+/** A command's own options: in its help they come before those that every command has. */
+export function ownOptions<Own extends Readonly<Record<string, Options>>>(
+  options: Own,
+): { readonly [Name in keyof Own]: Own[Name] & { readonly group: string } } {
+  const grouped = Object.entries(options).map(([name, one]) => {
+    return [name, { ...one, group: one.group ?? 'Options:' }]
+  })
+  return Object.fromEntries(grouped)
+}
 
 /** Flags that every command has. */
 export interface CommonFlags {

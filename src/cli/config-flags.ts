@@ -2,12 +2,14 @@
 import type { Argv } from 'yargs'
 import { overridableOptions } from '../config/options.ts'
 
-export function withConfigFlags<T>(cli: Argv<T>): Argv<T> {
+/** `hidden`: they are taken, but the help is short. */
+export function withConfigFlags<T>(cli: Argv<T>, { hidden = false } = {}): Argv<T> {
   for (const option of overridableOptions()) {
     cli.option(option.flag, {
       // Numbers stay text here, so that the configuration's own check names what is wrong.
       type: option.type === 'boolean' ? 'boolean' : 'string',
       requiresArg: option.type !== 'boolean',
+      hidden,
       description: option.description,
       ...(option.default === undefined ? {} : { defaultDescription: String(option.default) }),
       group: 'Configuration (also in the file, or as environment variables PPROFD_...):',

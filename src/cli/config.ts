@@ -7,7 +7,10 @@ export function addConfigCommand({ cli, run }: Commands): void {
   cli.command(
     'config',
     'Print the configuration, merged from defaults, file, environment and flags',
-    (command) => withConfigFlags(command),
+    (command) =>
+      withConfigFlags(command)
+        .example('$0 config > pprofd.yaml', 'a file to start from')
+        .example('$0 config --config pprofd.yaml', 'whether the file is right, and what it means'),
     run(async (args) => {
       const flags = configFlags(args)
       const config = await loadConfig({ file: args.config, env: process.env, flags })

@@ -55,7 +55,7 @@ export function cpuFlags({
       type: 'string',
       requiresArg: true,
       defaultDescription: '30',
-      description: 'How long to record; Ctrl-C ends it early and keeps what there is',
+      description: 'How long to record, in seconds; Ctrl-C ends it early and keeps what there is',
     },
     hz: {
       type: 'string',

@@ -34,7 +34,8 @@ export const goroutineFlags = {
     alias: 's',
     type: 'string',
     requiresArg: true,
-    description: 'Take two snapshots, that far apart, and show what changed; Ctrl-C ends it early',
+    description:
+      'Take two snapshots, so many seconds apart, and show what changed; Ctrl-C ends it early',
   },
   similarity: {
     type: 'string',

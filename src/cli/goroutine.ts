@@ -7,7 +7,7 @@ import { encodeGoroutines, type Recorded } from '../snapshot/goroutine-formats.t
 import { localFiles, type Sources } from '../snapshot/packages.ts'
 import { recordedAsWritten } from '../snapshot/written-code.ts'
 import type { Target } from '../targets/target.ts'
-import { type Commands, targetArgument } from './command.ts'
+import { type Commands, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { isDump, readDump } from './goroutine-dump.ts'
 import {
@@ -30,9 +30,9 @@ export function addGoroutineCommand({ cli, run }: Commands): void {
       command
         .positional('target', {
           ...targetArgument,
-          description: 'A pid, a name, self, a saved dump FILE.txt or DIR/FILE, or - for stdin',
+          description: 'A pid or a name, a saved dump FILE.txt or DIR/FILE, or - for stdin',
         })
-        .options(goroutineFlags)
+        .options(ownOptions(goroutineFlags))
         .example('$0 goroutine 4711', 'one bucket for each different stack, most relevant first')
         .example('$0 goroutine api -s 10', 'which buckets grow within 10 s')
         .example('$0 goroutine api --html api.html', 'the page of /debug/panicparse')

@@ -3,7 +3,7 @@ import { recordHeap } from '../captures/heap.ts'
 import type { HeapRecording } from '../captures/heap-recording.ts'
 import { encodeHeapProfile } from '../convert/heap-formats.ts'
 import type { HeapProfileName } from '../convert/heap-pprof.ts'
-import { type Commands, type CommonFlags, targetArgument } from './command.ts'
+import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
@@ -35,25 +35,30 @@ export function addHeapCommands({ cli, run }: Commands): void {
       (command) =>
         command
           .positional('target', targetArgument)
-          .option('seconds', {
-            alias: 's',
-            type: 'string',
-            requiresArg: true,
-            defaultDescription: 'heap.seconds, 4',
-            description: 'How long to sample; Ctrl-C ends it early and keeps what there is',
-          })
-          .option('gc', {
-            type: 'boolean',
-            description: 'Collect garbage thoroughly before the reading',
-            hidden: name === 'allocs',
-          })
-          .option('output', {
-            ...captureFlags.output,
-            description: `File to write, - for stdout; ${textExtension} is text, all else pprof`,
-            defaultDescription: `${name}-NAME-PID.pb.gz`,
-          })
-          .option('force', captureFlags.force)
-          .option('source-maps', sourceMapsFlag)
+          .options(
+            ownOptions({
+              seconds: {
+                alias: 's',
+                type: 'string',
+                requiresArg: true,
+                defaultDescription: '4, heap.seconds of the configuration',
+                description:
+                  'How long to sample, in seconds; Ctrl-C ends it early and keeps what there is',
+              },
+              gc: {
+                type: 'boolean',
+                description: 'Collect garbage thoroughly before the reading',
+                hidden: name === 'allocs',
+              },
+              output: {
+                ...captureFlags.output,
+                description: `File to write, - for stdout; ${textExtension} is text, all else pprof`,
+                defaultDescription: `${name}-NAME-PID.pb.gz`,
+              },
+              force: captureFlags.force,
+              'source-maps': sourceMapsFlag,
+            }),
+          )
           .example(
             `$0 ${name} 4711 -s 10 -o ${name}.pb.gz`,
             `then: go tool pprof -http=: ${name}.pb.gz`,

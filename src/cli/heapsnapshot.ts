@@ -1,6 +1,6 @@
 /** `pprofd heapsnapshot`: V8's heap snapshot of a running process, streamed into a file. */
 import { captureHeapSnapshot, type HeapSnapshotRecording } from '../captures/heap-snapshot.ts'
-import { type Commands, type CommonFlags, targetArgument } from './command.ts'
+import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { GrowingFile } from './growing-file.ts'
 import { checkOutput, fileNamePart } from './output-file.ts'
@@ -20,21 +20,25 @@ export function addHeapSnapshotCommand({ cli, run }: Commands): void {
     (command) =>
       command
         .positional('target', targetArgument)
-        .option('output', {
-          ...captureFlags.output,
-          description: 'File to write, - for stdout; gzipped where it ends in .gz',
-          defaultDescription: 'heap-NAME-PID.heapsnapshot',
-        })
-        .option('thread', {
-          type: 'string',
-          requiresArg: true,
-          defaultDescription: 'main',
-          description: 'The thread whose heap it is: main, or a worker such as pool#3',
-        })
-        .option('force', {
-          type: 'boolean',
-          description: 'Take it although it may cost the target more than there is',
-        })
+        .options(
+          ownOptions({
+            output: {
+              ...captureFlags.output,
+              description: 'File to write, - for stdout; gzipped where it ends in .gz',
+              defaultDescription: 'heap-NAME-PID.heapsnapshot',
+            },
+            thread: {
+              type: 'string',
+              requiresArg: true,
+              defaultDescription: 'main',
+              description: 'The thread whose heap it is: main, or a worker such as pool#3',
+            },
+            force: {
+              type: 'boolean',
+              description: 'Take it although it may cost the target more than there is',
+            },
+          }),
+        )
         .example('$0 heapsnapshot api -o api.heapsnapshot.gz', "for Chrome's Memory panel")
         .example('$0 heapsnapshot api --thread pool#3', 'the heap of a worker thread'),
     run((args) => withTargets(args, (direct) => heapSnapshot(args, direct))),

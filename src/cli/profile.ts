@@ -1,6 +1,6 @@
 /** `pprofd profile`: one CPU profile into a file, without a daemon. */
 import { type CpuFormat, cpuFormats, encodeCpuProfile } from '../convert/cpu-formats.ts'
-import { type Commands, targetArgument } from './command.ts'
+import { type Commands, ownOptions, targetArgument } from './command.ts'
 import { type CpuCommand, cpuFlags, recordToFile } from './cpu-command.ts'
 import { withTargets } from './direct-targets.ts'
 
@@ -18,10 +18,10 @@ export function addProfileCommand({ cli, run }: Commands): void {
     (command) =>
       command
         .positional('target', targetArgument)
-        .options(cpuFlags(profile))
+        .options(ownOptions(cpuFlags(profile)))
         .example('$0 profile 4711 -s 5 -o cpu.pb.gz', 'then: go tool pprof -http=: cpu.pb.gz')
         .example('$0 profile api -s 10 -o cpu.md', 'a one-page summary to read')
-        .example('$0 profile api -o cpu.speedscope.json', 'then drop it on https://speedscope.app'),
+        .example('$0 profile api -s 5 -o cpu.speedscope.json', 'drop it on https://speedscope.app'),
     run((args) => withTargets(args, (direct) => recordToFile(args, direct, profile))),
   )
 }

@@ -1,7 +1,7 @@
 /** `pprofd ps`: the processes that can be asked for, and whether attaching would work. */
 import type { Preflight } from '../targets/target.ts'
 import { targetSummary } from '../targets/target-summary.ts'
-import type { Commands } from './command.ts'
+import { type Commands, ownOptions } from './command.ts'
 import { withTargets } from './direct-targets.ts'
 import { formatTable } from './table.ts'
 
@@ -10,7 +10,12 @@ export function addPsCommand({ cli, run }: Commands): void {
     'ps',
     'List the Node processes and whether pprofd can attach to them',
     (command) =>
-      command.option('json', { type: 'boolean', default: false, description: 'Print JSON' }),
+      command
+        .options(
+          ownOptions({ json: { type: 'boolean', default: false, description: 'Print JSON' } }),
+        )
+        .example('$0 ps', 'what runs here, and what may be profiled')
+        .example('$0 ps --json', 'for scripts'),
     run(async (args) => {
       const found = await withTargets(args, async ({ targets }) => {
         const list = (await targets.list()).filter(({ kind }) => kind !== 'self')

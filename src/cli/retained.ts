@@ -9,7 +9,7 @@ import { retainedComments } from '../convert/retained-comments.ts'
 import { RetainedConversion } from '../convert/retained-conversion.ts'
 import type { RetainedProfile } from '../convert/retained-messages.ts'
 import { InputError } from '../errors.ts'
-import { type Commands, type CommonFlags, targetArgument } from './command.ts'
+import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
@@ -33,17 +33,21 @@ export function addRetainedCommand({ cli, run }: Commands): void {
       command
         .positional('target', {
           ...targetArgument,
-          description: `A pid, a name, self, or a file NAME${snapshotExtension}`,
+          description: `A pid or a name, or a file NAME${snapshotExtension}`,
         })
-        .option('output', {
-          ...captureFlags.output,
-          description: 'File to write, - for stdout',
-          defaultDescription: 'retained-NAME-PID.pb.gz',
-        })
-        .option('force', {
-          type: 'boolean',
-          description: 'Take the snapshot although it may cost the target more than there is',
-        })
+        .options(
+          ownOptions({
+            output: {
+              ...captureFlags.output,
+              description: 'File to write, - for stdout',
+              defaultDescription: 'retained-NAME-PID.pb.gz',
+            },
+            force: {
+              type: 'boolean',
+              description: 'Take the snapshot although it may cost the target more than there is',
+            },
+          }),
+        )
         .example('$0 retained api -o who.pb.gz', 'then: go tool pprof -http=: who.pb.gz')
         .example(`$0 retained old${snapshotExtension}`, 'of a file that Node or Chrome wrote'),
     run((args) =>

@@ -1,22 +1,39 @@
 /** `pprofd serve`: the daemon, in the foreground. */
 import { loadConfig } from '../config/load-config.ts'
-import type { Commands } from './command.ts'
+import type { Commands, CommonFlags } from './command.ts'
 import { configFlags, withConfigFlags } from './config-flags.ts'
 
 export function addServeCommand({ cli, run }: Commands): void {
   cli.command(
-    ['serve', '$0'],
-    'Serve /debug/pprof/ on 127.0.0.1 until SIGTERM; SIGHUP reloads the configuration',
+    'serve',
+    'Serve /debug/pprof/ on 127.0.0.1 until SIGTERM; SIGHUP reloads the configuration (default)',
     (command) =>
       withConfigFlags(command)
         .example('$0 serve', 'serve every Node process of this user on 127.0.0.1:8081')
         .example('$0 serve --listen 127.0.0.1:0', 'on any free port; the log says which'),
-    run(async (args) => {
-      const flags = configFlags(args)
-      const load = () => loadConfig({ file: args.config, env: process.env, flags })
-      // The server's packages are the largest part of the start-up: other commands do without.
-      const { runDaemon } = await import('../daemon.ts')
-      return runDaemon(load)
-    }),
+    run(serve),
   )
+  // What is shown where no command is named: where to begin, without the options of the configuration.
+  cli.command(
+    '$0',
+    false,
+    (command) =>
+      withConfigFlags(command, { hidden: true })
+        .example('$0 ps', 'the Node processes here, and whether pprofd can attach')
+        .example('$0 profile 4711 -s 5 -o cpu.md', 'where the CPU time of one goes, to read')
+        .example('$0 serve', 'the daemon, for go tool pprof and browsers')
+        .epilogue(
+          'Each command has a --help of its own; that of serve has all options of the configuration.\n' +
+            'Over ssh: ssh -L 8081:127.0.0.1:8081 HOST, then open http://localhost:8081/',
+        ),
+    run(serve),
+  )
+}
+
+async function serve(args: CommonFlags): Promise<number> {
+  const flags = configFlags({ ...args })
+  const load = () => loadConfig({ file: args.config, env: process.env, flags })
+  // The server's packages are the largest part of the start-up: other commands do without.
+  const { runDaemon } = await import('../daemon.ts')
+  return runDaemon(load)
 }

@@ -7,7 +7,7 @@ import {
 } from '../captures/trace-categories.ts'
 import { ChromeTrace } from '../convert/trace/chrome-trace.ts'
 import { InputError } from '../errors.ts'
-import { type Commands, type CommonFlags, targetArgument } from './command.ts'
+import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { GrowingFile } from './growing-file.ts'
 import { numberFlag } from './number-flag.ts'
@@ -32,35 +32,41 @@ export function addTraceCommand({ cli, run }: Commands): void {
     (command) =>
       command
         .positional('target', targetArgument)
-        .option('seconds', {
-          alias: 's',
-          type: 'string',
-          requiresArg: true,
-          defaultDescription: '1',
-          description: 'How long to record; Ctrl-C ends it early and keeps what there is',
-        })
-        .option('hz', {
-          type: 'string',
-          requiresArg: true,
-          defaultDescription: '100',
-          description: 'Samples a second and thread, 1 to 1000; more of them cost the target more',
-        })
-        .option('categories', {
-          type: 'string',
-          requiresArg: true,
-          defaultDescription: defaultTraceCategories.join(','),
-          description: `Of Node's trace events, with commas between them: none, or of ${traceCategories.join(', ')}`,
-        })
-        .option('output', {
-          ...captureFlags.output,
-          description: 'File to write, .json or .json.gz; - for stdout',
-          defaultDescription: 'trace-NAME-PID.json',
-        })
-        .option('force', {
-          type: 'boolean',
-          description: 'Record although it may cost the target more than is allowed',
-        })
-        .option('source-maps', sourceMapsFlag)
+        .options(
+          ownOptions({
+            seconds: {
+              alias: 's',
+              type: 'string',
+              requiresArg: true,
+              defaultDescription: '1',
+              description:
+                'How long to record, in seconds; Ctrl-C ends it early and keeps what there is',
+            },
+            hz: {
+              type: 'string',
+              requiresArg: true,
+              defaultDescription: '100',
+              description:
+                'Samples a second and thread, 1 to 1000; more of them cost the target more',
+            },
+            categories: {
+              type: 'string',
+              requiresArg: true,
+              defaultDescription: defaultTraceCategories.join(','),
+              description: `Of Node's trace events, with commas between them: none, or of ${traceCategories.join(', ')}`,
+            },
+            output: {
+              ...captureFlags.output,
+              description: 'File to write, .json or .json.gz; - for stdout',
+              defaultDescription: 'trace-NAME-PID.json',
+            },
+            force: {
+              type: 'boolean',
+              description: 'Record although it may cost the target more than is allowed',
+            },
+            'source-maps': sourceMapsFlag,
+          }),
+        )
         .example('$0 trace api -s 5 -o api.json.gz', 'then open it with https://ui.perfetto.dev'),
     run((args) => withTargets(args, (direct) => trace(args, direct))),
   )

@@ -9,11 +9,14 @@ import { CaptureError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import type { CaptureCost } from './capture-account.ts'
 import type { ServerContext } from './context.ts'
-import { oneOf, type Query, wholeNumber } from './parameters.ts'
-import { targetSources, wantsSources } from './target-sources.ts'
-
-/** The highest rate that captures/ records at: beyond it the target pays more than it tells. */
-const maxHz = 1000
+import {
+  forceParameter,
+  hzParameter,
+  type ParameterSettings,
+  secondsParameter,
+  sourcemapsParameter,
+} from './shared-parameters.ts'
+import { targetSources } from './target-sources.ts'
 
 export interface CpuParameters {
   readonly seconds: number
@@ -27,23 +30,19 @@ export interface CpuAnswer extends EncodedProfile {
   readonly recording: CpuRecording
 }
 
-export function readCpuParameters(
-  query: Query,
-  context: ServerContext,
-  defaultHz: number,
-): CpuParameters {
-  const { limits, profile } = context
+/** Those of both; `format` is each one's own. */
+export function cpuParameters(settings: ParameterSettings, defaultHz: number) {
   return {
-    tree: oneOf(query, 'tree', ['0', '1'], '0') === '1',
-    seconds: wholeNumber(query, 'seconds', {
-      fallback: profile.seconds,
-      min: 1,
-      max: limits.maxSeconds,
-    }),
-    hz: wholeNumber(query, 'hz', { fallback: defaultHz, min: 1, max: maxHz }),
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
-    sourcemaps: wantsSources(query, context),
-  }
+    seconds: secondsParameter(settings),
+    hz: hzParameter(defaultHz, 'Samples a second.'),
+    tree: {
+      kind: 'flag',
+      fallback: false,
+      description: '1 also records the Node processes below the target, into one profile.',
+    },
+    sourcemaps: sourcemapsParameter(settings),
+    force: forceParameter,
+  } as const
 }
 
 export interface CpuWork extends CpuParameters {

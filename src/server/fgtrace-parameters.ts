@@ -1,7 +1,9 @@
 /** The parameters of fgtrace's handler, with its sentences, which are Go's: `bad hz: "0": invalid value`. */
 import { type StateFrameForm, stateFrameForms } from '../convert/state-frames.ts'
 import { InputError } from '../errors.ts'
-import { firstValue, oneOf, type Query } from './parameters.ts'
+import { type DeclaredParameters, readDeclared } from './declared-parameters.ts'
+import { type DecimalRule, firstValue, type Query, type WholeNumberRule } from './parameters.ts'
+import { hzParameter } from './shared-parameters.ts'
 
 export interface FgtraceParameters {
   readonly seconds: number
@@ -13,22 +15,45 @@ export interface FgtraceParameters {
 /** fgtrace's own: not 100, so that it does not march in step with what happens every 10 ms. */
 const defaults = { seconds: 30, hz: 99 } as const
 
-/** As for a CPU profile: beyond it the target pays more than it tells. */
-const maxHz = 1000
-
 /** In fgtrace's order, so that of several bad values the same one is named. */
-export function readFgtraceParameters(query: Query, maxSeconds: number): FgtraceParameters {
-  const seconds = readSeconds(firstValue(query, 'seconds'), maxSeconds)
+export function fgtraceParameters(maxSeconds: number) {
   return {
-    seconds,
-    hz: readHz(firstValue(query, 'hz')),
-    stateframes: oneOf(query, 'stateframes', stateFrameForms, 'root'),
-    self: oneOf(query, 'self', ['0', '1'], '0') === '1',
+    seconds: {
+      kind: 'decimal',
+      fallback: Math.min(defaults.seconds, maxSeconds),
+      above: 0,
+      max: maxSeconds,
+      description: 'How long to record; fractions are fine. Maximum: limits.maxSeconds.',
+    },
+    hz: hzParameter(
+      defaults.hz,
+      'Samples of each thread a second, and most looks at what it waits for.',
+    ),
+    stateframes: {
+      kind: 'choice',
+      choices: stateFrameForms,
+      fallback: 'root',
+      description: 'Where a frame stands that shows the state, such as running or idle.',
+    },
+    self: {
+      kind: 'flag',
+      fallback: false,
+      description: "1 shows what belongs to pprofd's own sampling, too.",
+    },
+  } as const satisfies DeclaredParameters
+}
+
+export function readFgtraceParameters(query: Query, maxSeconds: number): FgtraceParameters {
+  const { seconds, hz, ...simple } = fgtraceParameters(maxSeconds)
+  return {
+    seconds: readSeconds(firstValue(query, 'seconds'), seconds),
+    hz: readHz(firstValue(query, 'hz'), hz),
+    ...readDeclared(query, simple),
   }
 }
 
-function readSeconds(text: string | undefined, maxSeconds: number): number {
-  if (text === undefined) return Math.min(defaults.seconds, maxSeconds)
+function readSeconds(text: string | undefined, { fallback, max }: DecimalRule): number {
+  if (text === undefined) return fallback
   const bad = (reason: string) => badValue('seconds', text, reason)
   // Go reads these as numbers, and fgtrace goes on with them.
   if (/^[+-]?(inf|infinity|nan)$/i.test(text)) throw bad('invalid value')
@@ -40,12 +65,12 @@ function readSeconds(text: string | undefined, maxSeconds: number): number {
     throw bad(`strconv.ParseFloat: parsing ${quoted(text)}: value out of range`)
   }
   if (seconds <= 0) throw bad('invalid value')
-  if (seconds > maxSeconds) throw bad(`more than ${maxSeconds}, which limits.maxSeconds allows`)
+  if (seconds > max) throw bad(`more than ${max}, which limits.maxSeconds allows`)
   return seconds
 }
 
-function readHz(text: string | undefined): number {
-  if (text === undefined) return defaults.hz
+function readHz(text: string | undefined, { fallback, max }: WholeNumberRule): number {
+  if (text === undefined) return fallback
   const bad = (reason: string) => badValue('hz', text, reason)
   if (!/^[+-]?\d+$/.test(text)) throw bad(`strconv.Atoi: parsing ${quoted(text)}: invalid syntax`)
   const hz = Number(text)
@@ -53,7 +78,7 @@ function readHz(text: string | undefined): number {
   if (Math.abs(hz) >= 2 ** 63)
     throw bad(`strconv.Atoi: parsing ${quoted(text)}: value out of range`)
   if (hz <= 0) throw bad('invalid value')
-  if (hz > maxHz) throw bad(`more than ${maxHz}`)
+  if (hz > max) throw bad(`more than ${max}`)
   return hz
 }
 

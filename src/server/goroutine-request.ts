@@ -11,12 +11,19 @@ import {
   type Recorded,
 } from '../snapshot/goroutine-formats.ts'
 import { localFiles, type Sources } from '../snapshot/packages.ts'
-import { isSimilarity, type Similarity } from '../snapshot/similarity.ts'
+import {
+  defaultSimilarity,
+  isSimilarity,
+  type Similarity,
+  similarities,
+} from '../snapshot/similarity.ts'
 import { recordedAsWritten } from '../snapshot/written-code.ts'
 import type { Target } from '../targets/target.ts'
 import type { ServerContext } from './context.ts'
-import { firstValue, oneOf, type Query } from './parameters.ts'
-import { targetSources, wantsSources } from './target-sources.ts'
+import { type DeclaredParameters, readDeclared } from './declared-parameters.ts'
+import { firstValue, type Query } from './parameters.ts'
+import { type ParameterSettings, sourcemapsParameter } from './shared-parameters.ts'
+import { targetSources } from './target-sources.ts'
 
 export interface SnapshotWish {
   readonly format: GoroutineFormat
@@ -51,23 +58,46 @@ export function wishDurationMs({ seconds }: SnapshotWish): number {
   return seconds === undefined ? typicalMs : seconds * 1000 + typicalMs
 }
 
-/** panicparse's parameters, in its order and with its sentences; upstream reads them as strconv.Atoi does. */
+/** panicparse's parameters, in its order. */
+export function panicparseParameters(settings: ParameterSettings) {
+  return {
+    maxmem: {
+      kind: 'any integer',
+      fallback: settings.goroutine.maxHeapBytes,
+      description: `Most bytes of the target's heaps that may be read in a pass; less than ${minMaxmem} is raised to it. Default: goroutine.maxHeapBytes of the configuration.`,
+    },
+    augment: {
+      kind: 'flag',
+      fallback: true,
+      description: '0 reads no package.json of the target: packages have no version and no link.',
+    },
+    similarity: {
+      kind: 'choice',
+      choices: similarities,
+      fallback: defaultSimilarity,
+      description: 'How alike the entries of a bucket are, from strict to loose.',
+    },
+    sourcemaps: sourcemapsParameter(settings),
+  } as const satisfies DeclaredParameters
+}
+
+/** With panicparse's sentences; upstream reads them as strconv.Atoi does. */
 export function readPanicparseParameters(
   query: Query,
   context: ServerContext,
 ): Pick<SnapshotWish, 'maxmem' | 'augment' | 'similarity' | 'sourcemaps'> {
-  const { goroutine } = context
-  const maxmem = firstValue(query, 'maxmem') ?? String(goroutine.maxHeapBytes)
+  const { sourcemaps, ...declared } = panicparseParameters(context)
+  const maxmem = firstValue(query, 'maxmem') ?? String(declared.maxmem.fallback)
   if (!/^[+-]?\d{1,15}$/.test(maxmem)) throw invalid('maxmem')
-  const augment = firstValue(query, 'augment') ?? '1'
+  const augment = firstValue(query, 'augment') ?? (declared.augment.fallback ? '1' : '0')
   if (augment !== '0' && augment !== '1') throw invalid('augment')
-  const similarity = firstValue(query, 'similarity') ?? 'anypointer'
+  const similarity = firstValue(query, 'similarity') ?? declared.similarity.fallback
   if (!isSimilarity(similarity)) throw invalid('similarity')
   return {
     maxmem: Math.max(minMaxmem, Number(maxmem)),
     augment: augment === '1',
     similarity,
-    sourcemaps: wantsSources(query, context),
+    ...readDeclared(query, { sourcemaps }),
   }
 }
 
@@ -79,16 +109,41 @@ function invalid(name: string): InputError {
 }
 
 /** How suspended functions are found, and for which price. */
+export const methodParameters = {
+  promises: {
+    kind: 'flag',
+    fallback: false,
+    description: '1 finds suspended functions by their promises, which stops the target.',
+  },
+  worker: {
+    kind: 'flag',
+    fallback: false,
+    description:
+      '1 reads the memory by a worker thread that is started in the target. Not with promises or deep.',
+  },
+  deep: {
+    kind: 'flag',
+    fallback: false,
+    description:
+      '1 finds them in a heap snapshot, with what they wait for; that stops the target for longer.',
+  },
+  force: {
+    kind: 'flag',
+    fallback: false,
+    description: '1 goes on although the pause or the memory that it takes is estimated too large.',
+  },
+} as const satisfies DeclaredParameters
+
 export function readMethod(
   query: Query,
 ): Pick<SnapshotWish, 'promises' | 'worker' | 'deep' | 'force'> {
-  const isSet = (name: string) => oneOf(query, name, ['0', '1'], '0') === '1'
-  const [promises, worker, deep] = [isSet('promises'), isSet('worker'), isSet('deep')]
+  const method = readDeclared(query, methodParameters)
+  const { promises, worker, deep } = method
   if (worker && (promises || deep)) {
     const other = promises ? 'promises' : 'deep'
     throw new InputError('parameter-invalid', `worker and ${other} params are incompatible`)
   }
-  return { promises, worker, deep, force: isSet('force') }
+  return method
 }
 
 /** Takes and encodes the snapshot, or two of them. */

@@ -13,6 +13,7 @@ import { indexHandler, redirectToIndex, unknownProfile } from './routes/index-pa
 import { landingHandler } from './routes/landing.ts'
 import { memoryHandler } from './routes/memory.ts'
 import { metricsHandler } from './routes/metrics.ts'
+import { openapiHandler } from './routes/openapi.ts'
 import { panicparseHandler } from './routes/panicparse.ts'
 import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
@@ -29,6 +30,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.delete('/captures/:id', endCaptureHandler(context))
   app.get('/healthz', healthzHandler(context))
   app.get('/metrics', metricsHandler(context))
+  app.get('/openapi.json', openapiHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/memory', memoryHandler(context))

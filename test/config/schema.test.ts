@@ -65,7 +65,7 @@ t.test('the reference has exactly the row of every option', (t) => {
 })
 
 t.test('the example of the reference is valid', async (t) => {
-  const [, text = ''] = /```yaml\n(.*?)```/s.exec(reference) ?? []
+  const [, text = ''] = /```yaml run\n(targets:.*?)```/s.exec(reference) ?? []
   const file = join(t.testdir({ 'c.yaml': text }), 'c.yaml')
   t.equal((await loadConfig({ file, env: {} })).targets.length, 3)
 })

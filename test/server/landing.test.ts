@@ -34,9 +34,9 @@ t.test('the landing page names the targets and starts nothing', async (t) => {
   )
   // Not those of other processes: they may end meanwhile.
   const lasting = links.filter((href) => !/\d/.test(href) || href.includes(`/${target.pid}/`))
-  t.equal(lasting.length, 9, 'three of pprofd, three of the target, three of pprofd itself')
+  t.equal(lasting.length, 10, 'four of pprofd, three of the target, three of pprofd itself')
   const still = lasting.filter((href) => !href.endsWith('/debug/panicparse'))
-  t.equal(still.length, 7, 'the goroutines look into a target')
+  t.equal(still.length, 8, 'the goroutines look into a target')
   for (const href of still) t.equal((await app.inject(href)).statusCode, 200, href)
   t.strictSame(
     log.filter(({ msg }) => msg === 'cpu capture ended'),

@@ -10,11 +10,20 @@ import {
 import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { type DeclaredParameters, readDeclared, type WholeNumber } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
-import { oneOf, type Query, wholeNumber } from '../parameters.ts'
+import type { Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
-import { targetSources, wantsSources } from '../target-sources.ts'
+import {
+  debugParameter,
+  deltaParameter,
+  forceParameter,
+  hzParameter,
+  type ParameterSettings,
+  sourcemapsParameter,
+} from '../shared-parameters.ts'
+import { targetSources } from '../target-sources.ts'
 
 /** Nothing records on its own, so this long is looked where nobody says: scrapers wait for it. */
 const defaultSeconds = 2
@@ -22,22 +31,37 @@ const defaultSeconds = 2
 /** Whoever looks does not sleep. */
 const blindToItself = 'warning: pprofd cannot see its own waits'
 
-/** As of CPU profiles. */
-const maxHz = 1000
-
 /** The least that is no noise of the machine, as Go counts contentions of any length. */
 const defaultThresholdMs = 20
 const maxThresholdMs = 60_000
 
-/**
- * seconds: (default: none) how long to record. Minimum is 1, maximum limits.maxSeconds. Without it: 2.
- * debug: (default: 0) another number answers in Go's text form. Not with seconds.
- * hz: (default: profile.hz of the configuration) samples per second. Minimum is 1, maximum is 1000.
- * threshold: (default: 20) ms that a run must last to be a contention; of mutex only. Minimum is 1,
- *   maximum is 60000.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
- */
+const threshold: WholeNumber = {
+  kind: 'whole number',
+  fallback: defaultThresholdMs,
+  min: 1,
+  max: maxThresholdMs,
+  description: 'How many ms a thread must be busy without a rest to count.',
+}
+
+export function contentionParameters(settings: ParameterSettings, name: ContentionName) {
+  const { limits, profile } = settings
+  const shared = {
+    hz: hzParameter(profile.hz, 'Samples a second. Default: profile.hz of the configuration.'),
+    sourcemaps: sourcemapsParameter(settings),
+    force: forceParameter,
+  }
+  const seconds = Math.min(defaultSeconds, limits.maxSeconds)
+  return {
+    debug: debugParameter,
+    seconds: deltaParameter(
+      settings,
+      `How long to record; without it ${seconds} s. Maximum: limits.maxSeconds.`,
+    ),
+    ...shared,
+    ...(name === 'mutex' ? { threshold } : {}),
+  } satisfies DeclaredParameters
+}
+
 export function contentionHandler(context: ServerContext, name: ContentionName): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request.query, context, name)
@@ -81,19 +105,17 @@ function readParameters(
   context: ServerContext,
   name: ContentionName,
 ): ContentionParameters {
-  const { limits, profile } = context
+  const { debug, seconds, threshold, ...simple } = contentionParameters(context, name)
   const isText = looseNumber(query, 'debug') !== 0
-  const seconds = deltaSeconds(query, { isText, max: limits.maxSeconds })
-  const threshold = { fallback: defaultThresholdMs, min: 1, max: maxThresholdMs }
+  const asked = deltaSeconds(query, { isText, max: seconds.max })
+  const values = readDeclared(query, simple)
   return {
+    ...values,
     name,
-    seconds: seconds ?? Math.min(defaultSeconds, limits.maxSeconds),
-    isDelta: seconds !== undefined,
+    seconds: asked ?? Math.min(defaultSeconds, context.limits.maxSeconds),
+    isDelta: asked !== undefined,
     isText,
-    hz: wholeNumber(query, 'hz', { fallback: profile.hz, min: 1, max: maxHz }),
-    thresholdMs: name === 'mutex' ? wholeNumber(query, 'threshold', threshold) : undefined,
-    sourcemaps: wantsSources(query, context),
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    thresholdMs: threshold && readDeclared(query, { threshold }).threshold,
   }
 }
 

@@ -7,22 +7,31 @@ import { FgtraceWriter } from '../../convert/fgtrace-writer.ts'
 import { FunctionNames } from '../../convert/function-names.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { type FgtraceParameters, readFgtraceParameters } from '../fgtrace-parameters.ts'
-import { oneOf } from '../parameters.ts'
+import { readDeclared } from '../declared-parameters.ts'
+import {
+  type FgtraceParameters,
+  fgtraceParameters,
+  readFgtraceParameters,
+} from '../fgtrace-parameters.ts'
 import { requestTarget } from '../request-target.ts'
+import {
+  forceParameter,
+  type ParameterSettings,
+  sourcemapsParameter,
+} from '../shared-parameters.ts'
 import { streamCapture } from '../stream-capture.ts'
 import type { StreamedAnswer } from '../streamed-answer.ts'
-import { targetSources, wantsSources } from '../target-sources.ts'
+import { targetSources } from '../target-sources.ts'
 
-/**
- * seconds: (default: 30, or limits.maxSeconds where that is less) how long to record; fractions are
- *   fine. Above 0, maximum limits.maxSeconds.
- * hz: (default: 99) samples of each thread a second. Minimum is 1, maximum is 1000.
- * stateframes: (default: root) or leaf, no: where a frame stands that shows the state.
- * self: (default: 0) 1 shows what belongs to pprofd's own sampling, too.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names as they run.
- */
+/** fgtrace's own, and those of every capture here. */
+export function fgtraceRouteParameters(settings: ParameterSettings) {
+  return {
+    ...fgtraceParameters(settings.limits.maxSeconds),
+    force: forceParameter,
+    sourcemaps: sourcemapsParameter(settings),
+  } as const
+}
+
 export function fgtraceHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request, context)
@@ -43,10 +52,10 @@ interface Wanted extends FgtraceParameters {
 }
 
 function readParameters({ query }: TargetRequest, context: ServerContext): Wanted {
+  const { force, sourcemaps } = fgtraceRouteParameters(context)
   return {
     ...readFgtraceParameters(query, context.limits.maxSeconds),
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
-    sourcemaps: wantsSources(query, context),
+    ...readDeclared(query, { force, sourcemaps }),
   }
 }
 

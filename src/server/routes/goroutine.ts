@@ -2,8 +2,11 @@
 import { InputError } from '../../errors.ts'
 import type { GoroutineFormat } from '../../snapshot/goroutine-formats.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
 import {
+  methodParameters,
+  panicparseParameters,
   readMethod,
   readPanicparseParameters,
   type SnapshotWish,
@@ -12,25 +15,31 @@ import {
   takeSnapshot,
   wishDurationMs,
 } from '../goroutine-request.ts'
-import { oneOf, type Query } from '../parameters.ts'
+import type { Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import { debugParameter, deltaParameter, type ParameterSettings } from '../shared-parameters.ts'
 
-/**
- * debug: (default: 0) 1 counts equal stacks as text, 2 and more show one block each. Not with seconds.
- * seconds: (default: none) what changed within that time. Minimum is 1, maximum limits.maxSeconds.
- * format: (default: pprof) json or markdown, which is a leak report with seconds. Not with debug.
- * similarity: (default: anypointer) how alike the entries of a bucket are; of json and markdown.
- * augment: (default: 1) 0 reads no package.json of the target; of json and markdown.
- * maxmem: (default: goroutine.maxHeapBytes) most bytes of the target's heaps that may be read in a
- *   pass. Minimum is 1048576: less is raised.
- * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
- * worker: (default: 0) 1 reads the memory by a worker thread that is started in the target. Not with
- *   promises or deep.
- * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
- */
+export function goroutineParameters(settings: ParameterSettings) {
+  return {
+    debug: {
+      ...debugParameter,
+      description:
+        '1 counts equal stacks as text, 2 and more show one block each. Not with seconds. What is no number counts as 0.',
+    },
+    seconds: deltaParameter(settings, 'What changed within that time, from two snapshots.'),
+    format: {
+      kind: 'choice',
+      choices: ['pprof', 'json', 'markdown'],
+      fallback: 'pprof',
+      description:
+        'The form of the answer; markdown with seconds is a leak report. Not with debug.',
+    },
+    ...panicparseParameters(settings),
+    ...methodParameters,
+  } as const satisfies DeclaredParameters
+}
+
 export function goroutineHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request.query, context)
@@ -52,9 +61,10 @@ export function goroutineHandler(context: ServerContext): Handler {
 }
 
 function readParameters(query: Query, context: ServerContext): SnapshotWish {
+  const declared = goroutineParameters(context)
   const debug = looseNumber(query, 'debug')
-  const seconds = deltaSeconds(query, { isText: debug !== 0, max: context.limits.maxSeconds })
-  const format = oneOf(query, 'format', ['pprof', 'json', 'markdown'], 'pprof')
+  const seconds = deltaSeconds(query, { isText: debug !== 0, max: declared.seconds.max })
+  const { format } = readDeclared(query, { format: declared.format })
   if (format !== 'pprof' && debug !== 0) {
     throw new InputError('parameter-invalid', 'format and debug params are incompatible')
   }

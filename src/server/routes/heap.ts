@@ -6,21 +6,40 @@ import type { HeapProfileName } from '../../convert/heap-pprof.ts'
 import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { type AnyInteger, type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
-import { oneOf, type Query } from '../parameters.ts'
+import type { Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
-import { targetSources, wantsSources } from '../target-sources.ts'
+import {
+  debugParameter,
+  deltaParameter,
+  forceParameter,
+  type ParameterSettings,
+  sourcemapsParameter,
+} from '../shared-parameters.ts'
+import { targetSources } from '../target-sources.ts'
 
-/**
- * seconds: (default: none) the difference over that time. Minimum is 1, maximum limits.maxSeconds.
- *   Without it: a moment, for which allocations are sampled for heap.seconds of the configuration
- *   where nothing samples yet.
- * gc: (default: 0) a number above 0 collects garbage thoroughly first. Of heap only, and not with seconds.
- * debug: (default: 0) another number answers in Go's text form. Not with seconds.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * force: (default: 0) 1 reads although the estimated pause is above limits.maxPauseMs.
- */
+export function heapParameters(settings: ParameterSettings, name: HeapProfileName) {
+  return {
+    debug: debugParameter,
+    seconds: deltaParameter(
+      settings,
+      'The difference over that time. Without it a moment, for which allocations are sampled for heap.seconds of the configuration where nothing samples yet.',
+    ),
+    ...(name === 'heap' ? { gc } : {}),
+    sourcemaps: sourcemapsParameter(settings),
+    force: forceParameter,
+  } satisfies DeclaredParameters
+}
+
+const gc: AnyInteger = {
+  kind: 'any integer',
+  fallback: 0,
+  description:
+    'A number above 0 collects garbage thoroughly before the reading. Not with seconds. What is no number counts as 0.',
+}
+
 export function heapHandler(context: ServerContext, name: HeapProfileName): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request.query, context, name)
@@ -63,17 +82,16 @@ function readParameters(
   context: ServerContext,
   name: HeapProfileName,
 ): HeapParameters {
-  const { limits, heap } = context
+  const { debug, seconds, gc, ...simple } = heapParameters(context, name)
   const isText = looseNumber(query, 'debug') !== 0
-  const seconds = deltaSeconds(query, { isText, max: limits.maxSeconds })
+  const asked = deltaSeconds(query, { isText, max: seconds.max })
   return {
     name,
-    durationMs: (seconds ?? heap.seconds) * 1000,
-    isDelta: seconds !== undefined,
-    gc: name === 'heap' && seconds === undefined && looseNumber(query, 'gc') > 0,
+    durationMs: (asked ?? context.heap.seconds) * 1000,
+    isDelta: asked !== undefined,
+    gc: gc !== undefined && asked === undefined && looseNumber(query, 'gc') > 0,
     isText,
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
-    sourcemaps: wantsSources(query, context),
+    ...readDeclared(query, simple),
   }
 }
 

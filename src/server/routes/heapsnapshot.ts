@@ -8,7 +8,8 @@ import {
 } from '../../captures/heap-snapshot.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { firstValue, oneOf } from '../parameters.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
+import { firstValue } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { streamCapture } from '../stream-capture.ts'
 import type { StreamedAnswer } from '../streamed-answer.ts'
@@ -16,11 +17,21 @@ import type { StreamedAnswer } from '../streamed-answer.ts'
 /** What a heap of some 300 MB takes, for whoever is told to come back. */
 const typicalMs = 30_000
 
-/**
- * thread: (default: main) the thread, called as in profiles: `name#3` or `worker#3` is a worker.
- * force: (default: 0) 1 takes the snapshot although it may cost the target more memory than there is,
- *   or a longer pause than limits.maxPauseMs.
- */
+export const heapSnapshotParameters = {
+  thread: {
+    kind: 'text',
+    fallback: 'main',
+    description:
+      'The thread whose heap it is, called as in profiles: name#3 or worker#3 is a worker.',
+  },
+  force: {
+    kind: 'flag',
+    fallback: false,
+    description:
+      '1 takes the snapshot although it may cost the target more memory than there is, or a longer pause than limits.maxPauseMs.',
+  },
+} as const satisfies DeclaredParameters
+
 export function heapSnapshotHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request)
@@ -42,9 +53,10 @@ interface SnapshotParameters {
 }
 
 function readParameters({ query }: TargetRequest): SnapshotParameters {
+  const { thread, force } = heapSnapshotParameters
   return {
-    thread: firstValue(query, 'thread') ?? 'main',
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
+    thread: firstValue(query, 'thread') ?? thread.fallback,
+    ...readDeclared(query, { force }),
   }
 }
 

@@ -50,7 +50,8 @@ function page(targets: readonly Target[], lines: Lines, seconds: number): Html {
 <h1>pprofd on ${hostname()}</h1>
 <p>Of these links only <i>goroutines</i> looks into a target. For machines: <a href="/targets">targets as JSON</a>,
 <a href="/captures">captures</a>,
-<a href="/healthz">health</a>.</p>
+<a href="/healthz">health</a>,
+<a href="/openapi.json">OpenAPI description</a>.</p>
 <h2>From another machine</h2>
 <pre>${lines.tunnel}</pre>
 <h2>Targets</h2>

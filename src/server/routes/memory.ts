@@ -7,19 +7,26 @@ import {
 } from '../../captures/memory.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { jsonText } from '../json-text.ts'
-import { oneOf } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
 
 /** Attaching and asking take some 200 ms. */
 const typicalMs = 1000
 
-/** v8: (default: 1) 0 leaves out what only the target itself knows: nothing is attached to then. */
+export const memoryParameters = {
+  v8: {
+    kind: 'flag',
+    fallback: true,
+    description: '0 leaves out what only the target itself knows: nothing is attached to then.',
+  },
+} as const satisfies DeclaredParameters
+
 export function memoryHandler(context: ServerContext): Handler {
   const { targets } = context
   return async (request, reply) => {
-    const asksV8 = oneOf(request.query, 'v8', ['0', '1'], '1') === '1'
+    const { v8: asksV8 } = readDeclared(request.query, memoryParameters)
     const target = await requestTarget(targets, request)
     const report = asksV8
       ? await runCapture(context, request, reply, target, {

@@ -10,6 +10,8 @@ import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { deltaSeconds } from '../delta-seconds.ts'
 import {
+  methodParameters,
+  panicparseParameters,
   readMethod,
   readPanicparseParameters,
   type SnapshotWish,
@@ -22,23 +24,19 @@ import { firstValue, type Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { contentSecurityPolicy } from '../response-headers.ts'
 import { runCapture, targetKey } from '../run-capture.ts'
+import { deltaParameter, type ParameterSettings } from '../shared-parameters.ts'
 import { Throttle } from '../throttle.ts'
 
 const pagePolicy = contentSecurityPolicy(pageStyle, pageScript)
 
-/**
- * maxmem: (default: goroutine.maxHeapBytes) most bytes of the target's heaps that may be read in a
- *   pass. Minimum is 1048576: less is raised.
- * augment: (default: 1) 0 reads no package.json of the target, so that packages have no version and no link.
- * similarity: (default: anypointer) exactflags, exactlines, anypointer or anyvalue.
- * seconds: (default: none) which buckets grow within that time. Minimum is 1, maximum limits.maxSeconds.
- * promises: (default: 0) 1 finds suspended functions by their promises, which stops the target.
- * worker: (default: 0) 1 reads the memory by a worker thread that is started in the target. Not with
- *   promises or deep.
- * deep: (default: 0) 1 finds them in a heap snapshot, with what they wait for; that stops it for longer.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * force: (default: 0) 1 goes on although the pause or the memory that it takes is estimated too large.
- */
+export function panicparseRouteParameters(settings: ParameterSettings) {
+  return {
+    ...panicparseParameters(settings),
+    seconds: deltaParameter(settings, 'Which buckets grow within that time.'),
+    ...methodParameters,
+  } as const
+}
+
 export function panicparseHandler(context: ServerContext): Handler {
   const throttle = new Throttle()
   return async (request, reply) => {
@@ -65,10 +63,11 @@ export function panicparseHandler(context: ServerContext): Handler {
 }
 
 function readParameters(query: Query, context: ServerContext): SnapshotWish {
+  const { seconds } = panicparseRouteParameters(context)
   return {
     ...readPanicparseParameters(query, context),
     format: 'html',
-    seconds: deltaSeconds(query, { isText: false, max: context.limits.maxSeconds }),
+    seconds: deltaSeconds(query, { isText: false, max: seconds.max }),
     ...readMethod(query),
   }
 }

@@ -7,28 +7,32 @@ import {
 } from '../../convert/cpu-formats.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import {
-  type CpuParameters,
   type CpuWork,
   cpuCost,
-  readCpuParameters,
+  cpuParameters,
   recordForAnswer,
   sendCpuAnswer,
 } from '../cpu-request.ts'
-import { oneOf, type Query } from '../parameters.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
+import type { Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import type { ParameterSettings } from '../shared-parameters.ts'
 
 const formatNames = Object.keys(cpuFormats) as CpuFormat[]
 
-/**
- * seconds: (default: profile.seconds of the configuration) how long to record. Minimum is 1,
- *   maximum limits.maxSeconds.
- * hz: (default: profile.hz) samples per second. Minimum is 1, maximum is 1000.
- * tree: (default: 0) 1 records the Node processes below the target, too, into one profile.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * format: (default: pprof) or cpuprofile, speedscope, collapsed, markdown.
- */
+export function profileParameters(settings: ParameterSettings) {
+  return {
+    ...cpuParameters(settings, settings.profile.hz),
+    format: {
+      kind: 'choice',
+      choices: formatNames,
+      fallback: 'pprof',
+      description: 'The form of the answer. cpuprofile has the main thread only.',
+    },
+  } as const satisfies DeclaredParameters
+}
+
 export function profileHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request.query, context)
@@ -51,13 +55,8 @@ export function profileHandler(context: ServerContext): Handler {
   }
 }
 
-interface ProfileParameters extends CpuParameters {
-  readonly format: CpuFormat
-}
-
-function readParameters(query: Query, context: ServerContext): ProfileParameters {
-  const wanted = readCpuParameters(query, context, context.profile.hz)
-  const format = oneOf(query, 'format', formatNames, 'pprof')
-  if (wanted.tree && format === 'cpuprofile') throw treeHasManyThreads()
-  return { ...wanted, format }
+function readParameters(query: Query, context: ServerContext) {
+  const wanted = readDeclared(query, profileParameters(context))
+  if (wanted.tree && wanted.format === 'cpuprofile') throw treeHasManyThreads()
+  return wanted
 }

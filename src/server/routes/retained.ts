@@ -5,19 +5,24 @@ import { retainedComments } from '../../convert/retained-comments.ts'
 import { RetainedConversion } from '../../convert/retained-conversion.ts'
 import type { RetainedProfile } from '../../convert/retained-messages.ts'
 import type { Target } from '../../targets/target.ts'
-import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { oneOf } from '../parameters.ts'
+import type { Handler, ServerContext } from '../context.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
 import { typicalAnalysisMs } from '../snapshot-analyses.ts'
 
-/**
- * force: (default: 0) 1 takes the snapshot although it may cost the target more memory than there is,
- *   or a longer pause than limits.maxPauseMs.
- */
+export const retainedParameters = {
+  force: {
+    kind: 'flag',
+    fallback: false,
+    description:
+      '1 takes the snapshot although it may cost the target more memory than there is, or a longer pause than limits.maxPauseMs.',
+  },
+} as const satisfies DeclaredParameters
+
 export function retainedHandler(context: ServerContext): Handler {
   return async (request, reply) => {
-    const wanted = { force: isForced(request) }
+    const wanted = readDeclared(request.query, retainedParameters)
     const target = await requestTarget(context.targets, request)
     const answer = await runCapture(context, request, reply, target, {
       name: 'retained',
@@ -40,10 +45,6 @@ export function retainedHandler(context: ServerContext): Handler {
 interface RetainedAnswer {
   readonly recording: HeapSnapshotRecording
   readonly profile: RetainedProfile
-}
-
-function isForced({ query }: TargetRequest): boolean {
-  return oneOf(query, 'force', ['0', '1'], '0') === '1'
 }
 
 async function record(

@@ -2,17 +2,25 @@
 import { listThreads, type ThreadList } from '../../captures/thread-list.ts'
 import { type EncodedThreads, threadsPprof, threadsText } from '../../convert/thread-list.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
-import { oneOf, type Query } from '../parameters.ts'
+import type { Query } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import { debugParameter, deltaParameter, type ParameterSettings } from '../shared-parameters.ts'
 
-/**
- * debug: (default: 0) another number answers in Go's text form. Not with seconds.
- * seconds: (default: none) only threads that were started within that time. Minimum is 1, maximum
- *   limits.maxSeconds.
- * workers: (default: 0) 1 attaches to the target and asks for the names and scripts of its workers.
- */
+export function threadcreateParameters(settings: ParameterSettings) {
+  return {
+    debug: debugParameter,
+    seconds: deltaParameter(settings, 'Only threads that were started within that time.'),
+    workers: {
+      kind: 'flag',
+      fallback: false,
+      description: '1 attaches to the target and asks its workers for their names and scripts.',
+    },
+  } as const satisfies DeclaredParameters
+}
+
 export function threadcreateHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request.query, context)
@@ -44,11 +52,12 @@ function encode(list: ThreadList, isText: boolean): EncodedThreads | Promise<Enc
   return isText ? threadsText(list) : threadsPprof(list)
 }
 
-function readParameters(query: Query, { limits }: ServerContext) {
+function readParameters(query: Query, context: ServerContext) {
+  const { seconds, workers } = threadcreateParameters(context)
   const debug = looseNumber(query, 'debug')
   return {
     debug,
-    seconds: deltaSeconds(query, { isText: debug !== 0, max: limits.maxSeconds }),
-    workers: oneOf(query, 'workers', ['0', '1'], '0') === '1',
+    seconds: deltaSeconds(query, { isText: debug !== 0, max: seconds.max }),
+    ...readDeclared(query, { workers }),
   }
 }

@@ -5,31 +5,52 @@ import {
   defaultTraceCategories,
   readTraceCategories,
   type TraceCategory,
+  traceCategories,
 } from '../../captures/trace-categories.ts'
 import { ChromeTrace } from '../../convert/trace/chrome-trace.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
-import { decimal, firstValue, oneOf, wholeNumber } from '../parameters.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
+import { firstValue } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
+import { hzParameter, type ParameterSettings, sourcemapsParameter } from '../shared-parameters.ts'
 import { streamCapture } from '../stream-capture.ts'
 import type { StreamedAnswer } from '../streamed-answer.ts'
-import { targetSources, wantsSources } from '../target-sources.ts'
+import { targetSources } from '../target-sources.ts'
 
 /** Go's. */
 const defaultSeconds = 1
 
-/** As of CPU profiles: beyond it the target pays more than it tells. */
-const maxHz = 1000
+export function traceParameters(settings: ParameterSettings) {
+  const { limits, profile } = settings
+  return {
+    seconds: {
+      kind: 'decimal',
+      fallback: Math.min(defaultSeconds, limits.maxSeconds),
+      above: 0,
+      max: limits.maxSeconds,
+      description: 'How long to record; it may have a fraction. Maximum: limits.maxSeconds.',
+    },
+    hz: hzParameter(
+      profile.hz,
+      'Samples a second and thread. Default: profile.hz of the configuration.',
+    ),
+    categories: {
+      kind: 'words',
+      choices: [...traceCategories, 'none'],
+      fallback: defaultTraceCategories,
+      description: "Which of Node's trace events there are; none alone: stacks only.",
+    },
+    force: {
+      kind: 'flag',
+      fallback: false,
+      description:
+        "1 records although the estimated pause is above limits.maxPauseMs, or although Node's events may harm the target: they come too often, or it has worker threads.",
+    },
+    sourcemaps: sourcemapsParameter(settings),
+  } as const satisfies DeclaredParameters
+}
 
-/**
- * seconds: (default: 1) how long to record. Above 0, maximum limits.maxSeconds; may have a fraction.
- * hz: (default: profile.hz) samples per second and thread. Minimum is 1, maximum is 1000.
- * categories: (default: those of defaultTraceCategories) of Node's trace events, with commas between
- *   them; none: stacks only.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs, or although
- *   Node's events may harm the target: they come too often, or it has worker threads.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- */
 export function traceHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readParameters(request, context)
@@ -57,18 +78,12 @@ interface StreamedTrace extends TraceRecording {
 }
 
 function readParameters({ query }: TargetRequest, context: ServerContext): TraceParameters {
-  const { limits, profile } = context
-  const max = limits.maxSeconds
-  const categories = firstValue(query, 'categories')
+  const { categories, ...simple } = traceParameters(context)
+  const asked = firstValue(query, 'categories')
   return {
-    seconds: decimal(query, 'seconds', { fallback: Math.min(defaultSeconds, max), above: 0, max }),
-    hz: wholeNumber(query, 'hz', { fallback: profile.hz, min: 1, max: maxHz }),
+    ...readDeclared(query, simple),
     categories:
-      categories === undefined
-        ? defaultTraceCategories
-        : readTraceCategories(categories, 'categories'),
-    force: oneOf(query, 'force', ['0', '1'], '0') === '1',
-    sourcemaps: wantsSources(query, context),
+      asked === undefined ? categories.fallback : readTraceCategories(asked, 'categories'),
   }
 }
 

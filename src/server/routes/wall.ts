@@ -4,33 +4,36 @@ import type { Handler, ServerContext } from '../context.ts'
 import {
   type CpuWork,
   cpuCost,
-  readCpuParameters,
+  cpuParameters,
   recordForAnswer,
   sendCpuAnswer,
 } from '../cpu-request.ts'
-import { oneOf } from '../parameters.ts'
+import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { requestTarget } from '../request-target.ts'
 import { runCapture } from '../run-capture.ts'
+import type { ParameterSettings } from '../shared-parameters.ts'
 
-/**
- * seconds: (default: profile.seconds of the configuration) how long to record. Minimum is 1,
- *   maximum limits.maxSeconds.
- * hz: (default: 99) samples per second. Minimum is 1, maximum is 1000.
- * tree: (default: 0) 1 records the Node processes below the target, too, into one profile.
- * force: (default: 0) 1 records although the estimated pause is above limits.maxPauseMs.
- * sourcemaps: (default: sourceMaps of the configuration) 0 leaves names and lines as they run.
- * format: (default: pprof) or collapsed.
- */
+export function wallParameters(settings: ParameterSettings) {
+  return {
+    ...cpuParameters(settings, wallHz),
+    format: {
+      kind: 'choice',
+      choices: wallFormats,
+      fallback: 'pprof',
+      description: 'The form of the answer.',
+    },
+  } as const satisfies DeclaredParameters
+}
+
 export function wallHandler(context: ServerContext): Handler {
   return async (request, reply) => {
-    const format = oneOf(request.query, 'format', wallFormats, 'pprof')
-    const wanted = { ...readCpuParameters(request.query, context, wallHz), format }
+    const wanted = readDeclared(request.query, wallParameters(context))
     const target = await requestTarget(context.targets, request)
     const work: CpuWork = {
       ...wanted,
       kind: 'wall',
       mainThreadOnly: false,
-      encode: (recording, sources) => encodeWallProfile(recording, format, sources),
+      encode: (recording, sources) => encodeWallProfile(recording, wanted.format, sources),
     }
     const answer = await runCapture(context, request, reply, target, {
       name: 'wall',
