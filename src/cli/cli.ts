@@ -13,6 +13,7 @@ import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
+import { addTopCommand } from './top.ts'
 import { addTraceCommand } from './trace.ts'
 import { addWallCommand } from './wall.ts'
 
@@ -30,6 +31,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   addCheckCommand(commands)
   addProfileCommand(commands)
   addWallCommand(commands)
+  addTopCommand(commands)
   addTraceCommand(commands)
   addGoroutineCommand(commands)
   addHeapCommands(commands)

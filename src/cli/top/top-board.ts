@@ -1,0 +1,159 @@
+/** Gathers what comes of a target that is watched, and makes of it what is shown. */
+import type { TopStart, TopThread, TopWindow } from '../../captures/top.ts'
+import type { FindSources } from '../../convert/source-lookup.ts'
+import { type LoopFigures, type LoopRates, loopRates } from '../../convert/top/loop-rates.ts'
+import { TopModel } from '../../convert/top/top-model.ts'
+import { cpuShares, type ThreadReading } from './cpu-shares.ts'
+import type { TopView } from './top-keys.ts'
+import type { CpuShares, TopSnapshot } from './top-snapshot.ts'
+
+/** A window that is so late is no window of a busy machine any more: the thread does not answer. */
+const silentAfterMs = 2500
+
+interface Watched {
+  readonly tid: number | undefined
+  readonly startPauseMs: number
+  longestPauseMs: number
+  answeredMs: number
+  figures: LoopFigures | undefined
+  loop: LoopRates | undefined
+}
+
+export class TopBoard {
+  readonly #model: TopModel
+  readonly #hz: number
+  readonly #nowMs: () => number
+  readonly #watched = new Map<string, Watched>()
+  #start: TopStart | undefined
+  #sinceMs: number | undefined
+  #readings: readonly ThreadReading[] = []
+  #cpu: CpuShares | undefined
+  #residentBytes: number | undefined
+
+  constructor(hz: number, findSources: FindSources | undefined, nowMs = () => performance.now()) {
+    this.#model = new TopModel(findSources)
+    this.#hz = hz
+    this.#nowMs = nowMs
+  }
+
+  /** Main first. */
+  get threads(): readonly string[] {
+    return [...this.#watched.keys()].sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** Whether there is anything to tell: a window, or that there is none although there should be. */
+  get hasNews(): boolean {
+    return [...this.#watched.values()].some(({ loop }) => loop) || this.#silentMs('main') > 0
+  }
+
+  /** Upper bounds of the main thread's pauses. */
+  get pauses(): { readonly startMs: number; readonly laterMs: number } | undefined {
+    const main = this.#watched.get('main')
+    return main && { startMs: main.startPauseMs, laterMs: main.longestPauseMs }
+  }
+
+  started(start: TopStart): void {
+    this.#start = start
+  }
+
+  addThread({ thread, tid, startPauseMs }: TopThread): void {
+    const answeredMs = this.#nowMs()
+    this.#sinceMs ??= answeredMs
+    this.#watched.set(thread, {
+      tid,
+      startPauseMs,
+      longestPauseMs: 0,
+      answeredMs,
+      figures: undefined,
+      loop: undefined,
+    })
+    this.#model.addThread(thread)
+  }
+
+  removeThread(thread: string): void {
+    this.#watched.delete(thread)
+    this.#model.removeThread(thread)
+  }
+
+  /** Resolves to whether the thread did not rest in it. */
+  async addWindow({ thread, profileJson, checks, pauseMs, figures }: TopWindow): Promise<boolean> {
+    const start = this.#start
+    const watched = this.#watched.get(thread)
+    if (!start || !watched) return false
+    watched.answeredMs = this.#nowMs()
+    const facts = await this.#model.add({
+      threads: [{ pid: start.target.pid, thread, profileJson, checks }],
+      target: start.target,
+      startedAtMs: 0,
+      askedDurationMs: 0,
+      askedHz: this.#hz,
+      samplingIntervalUs: start.samplingIntervalUs,
+      startPauseMs: watched.startPauseMs,
+      stopPauseMs: pauseMs,
+      attachMs: start.attachMs,
+      openedInspector: start.openedInspector,
+    })
+    watched.answeredMs = this.#nowMs()
+    watched.loop = loopRates(facts, figures, watched.figures)
+    watched.figures = figures
+    // What a thread in native code took to answer is no pause that pprofd made.
+    const ownPauseMs = Math.min(pauseMs, facts.hasRested ? pauseMs : 0)
+    watched.longestPauseMs = Math.max(watched.longestPauseMs, ownPauseMs)
+    return !facts.hasRested
+  }
+
+  /** What the kernel says. */
+  addReadings(
+    readings: readonly ThreadReading[] | undefined,
+    residentBytes: number | undefined,
+  ): void {
+    this.#residentBytes = residentBytes
+    if (readings === undefined) return
+    const names = new Map<number, string>()
+    for (const [thread, { tid }] of this.#watched) if (tid !== undefined) names.set(tid, thread)
+    this.#cpu = cpuShares(this.#readings, readings, names) ?? this.#cpu
+    this.#readings = readings
+  }
+
+  reset(): void {
+    this.#model.reset()
+    this.#sinceMs = this.#nowMs()
+  }
+
+  /** Undefined until it is attached. */
+  snapshot({ sort, thread, isPaused }: TopView): TopSnapshot | undefined {
+    if (!this.#start) return undefined
+    // A thread that has ended is chosen no more.
+    const chosen = thread === undefined || this.#watched.has(thread) ? thread : 'main'
+    const main = this.#watched.get('main')
+    const shown = chosen === undefined ? main : this.#watched.get(chosen)
+    return {
+      target: this.#start.target,
+      hz: this.#hz,
+      watchedMs: this.#nowMs() - (this.#sinceMs ?? this.#nowMs()),
+      openedInspector: this.#start.openedInspector,
+      threads: this.threads,
+      thread: chosen,
+      sort,
+      rows: this.#model.rows(chosen, sort),
+      loop: shown?.loop,
+      heap: shown?.figures,
+      silentMs: this.#silentMs(chosen ?? 'main'),
+      cpu: this.#cpu,
+      residentBytes: this.#residentBytes,
+      startPauseMs: shown?.startPauseMs,
+      longestPauseMs: shown?.longestPauseMs ?? 0,
+      isPaused,
+    }
+  }
+
+  #silentMs(thread: string): number {
+    const watched = this.#watched.get(thread)
+    const sinceMs = watched ? this.#nowMs() - watched.answeredMs : 0
+    return sinceMs > silentAfterMs ? sinceMs : 0
+  }
+}
+
+function rank(thread: string): number {
+  return thread === 'main' ? 0 : 1
+}
