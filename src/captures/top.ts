@@ -22,8 +22,6 @@ export interface TopOptions extends CaptureControl {
   readonly hz: number
   /** Refuse when the pause is estimated to be longer; undefined: no limit. */
   readonly maxPauseMs?: number | undefined
-  /** How long a window is; default: 1 s. */
-  readonly windowMs?: number | undefined
   /** Ends it. */
   readonly end: AbortSignal
   readonly onStart: (start: TopStart) => void
@@ -60,7 +58,8 @@ export interface TopWindow {
   readonly figures: LoopFigures
 }
 
-const defaultWindowMs = 1000
+/** A window's end costs the target 1 to 5 ms, so it is not shorter. */
+export const topWindowMs = 1000
 
 /** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
 const startTimeoutMs = 60_000
@@ -146,14 +145,14 @@ class Watch {
   /** Resolves when it is to end. */
   async #watch(thread: string, session: Session): Promise<void> {
     const { signal } = this.#stopped
-    const { onThread, onWindow, windowMs = defaultWindowMs } = this.#options
+    const { onThread, onWindow } = this.#options
     try {
       const patient = { timeoutMs: blockedTimeoutMs, signal }
       const tid = await askThreadId(session, patient)
       let checking = Promise.resolve<readonly RunningCheck[]>([])
       const windows = cpuWindows(session, {
         samplingIntervalUs: this.#samplingIntervalUs,
-        windowMs,
+        windowMs: topWindowMs,
         end: signal,
         signal,
         startTimeoutMs,
@@ -164,18 +163,18 @@ class Watch {
         const checks = await checking
         const figures = await readLoopFigures(session, patient)
         const isRestless = await onWindow({ thread, profileJson, checks, pauseMs, figures })
-        checking = isRestless ? this.#check(session, windowMs) : Promise.resolve([])
+        checking = isRestless ? this.#check(session) : Promise.resolve([])
       }
     } catch (error) {
       if (!signal.aborted) throw error
     }
   }
 
-  async #check(session: Session, windowMs: number): Promise<readonly RunningCheck[]> {
+  async #check(session: Session): Promise<readonly RunningCheck[]> {
     const { signal } = this.#stopped
     const checks: RunningCheck[] = []
     for (let asked = 0; asked < checksOfWindow && !signal.aborted; asked++) {
-      await sleep(windowMs / (checksOfWindow + 1), undefined, { signal, ref: false }).catch(
+      await sleep(topWindowMs / (checksOfWindow + 1), undefined, { signal, ref: false }).catch(
         () => {},
       )
       const check = await askWhatRuns(session, signal).catch(() => undefined)

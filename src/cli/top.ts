@@ -166,7 +166,7 @@ function lastWords({ name, pid }: Target, { pauses }: TopBoard, isClosed: boolea
   const cost =
     pauses === undefined
       ? ''
-      : `, which stood still for at most ${Math.ceil(pauses.startMs)} ms at the start and ` +
+      : `, which stood still for at most ${Math.ceil(pauses.startMs)} ms at the start and about ` +
         `${Math.ceil(pauses.laterMs)} ms each second after it`
   return `watched ${name} (pid ${pid})${cost}${isClosed ? '; it is as before' : ''}\n`
 }

@@ -54,8 +54,7 @@ function loopLine({ loop, silentMs, startPauseMs }: TopSnapshot): HeadLine {
     )
   }
   if (loop.restlessMs > 0) {
-    const why = 'blocked, or more work than it can do'
-    return line(`Loop    no rest for ${wholeSeconds(loop.restlessMs)}: ${why}`, true)
+    return line(`Loop    BLOCKED or overloaded: no rest for ${wholeSeconds(loop.restlessMs)}`, true)
   }
   return line(`Loop    ${loopText(loop)}`)
 }
@@ -80,12 +79,12 @@ function heapText({ heap, residentBytes }: TopSnapshot): string {
   return `Heap    ${parts.join('; ') || 'not known yet'}`
 }
 
-function costText({ startPauseMs, longestPauseMs, openedInspector }: TopSnapshot): string {
+function costText({ startPauseMs, usualPauseMs, openedInspector }: TopSnapshot): string {
   const inspector = openedInspector
     ? 'inspector open while this runs (? tells)'
     : 'its inspector was open before'
   if (startPauseMs === undefined) return `Cost    ${inspector}`
-  const pauses = `start ${Math.ceil(startPauseMs)} ms, later at most ${Math.ceil(longestPauseMs)} ms a second`
+  const pauses = `start ${Math.ceil(startPauseMs)} ms, then about ${Math.ceil(usualPauseMs)} ms each second`
   return `Cost    ${pauses}; ${inspector}`
 }
 

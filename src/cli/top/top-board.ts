@@ -1,5 +1,10 @@
 /** Gathers what comes of a target that is watched, and makes of it what is shown. */
-import type { TopStart, TopThread, TopWindow } from '../../captures/top.ts'
+import {
+  type TopStart,
+  type TopThread,
+  type TopWindow,
+  topWindowMs as windowMs,
+} from '../../captures/top.ts'
 import type { FindSources } from '../../convert/source-lookup.ts'
 import { type LoopFigures, type LoopRates, loopRates } from '../../convert/top/loop-rates.ts'
 import { TopModel } from '../../convert/top/top-model.ts'
@@ -7,14 +12,18 @@ import { cpuShares, type ThreadReading } from './cpu-shares.ts'
 import type { TopView } from './top-keys.ts'
 import type { CpuShares, TopSnapshot } from './top-snapshot.ts'
 
-/** A window that is so late is no window of a busy machine any more: the thread does not answer. */
-const silentAfterMs = 2500
+/** An answer that is so late is not just that of a busy machine: the thread is in native code. */
+const silentAfterMs = 1500
+
+/** Of the last minute: what looking costs now, and no matter how long it runs. */
+const maxPauses = 60
 
 interface Watched {
   readonly tid: number | undefined
   readonly startPauseMs: number
-  longestPauseMs: number
-  answeredMs: number
+  readonly pausesMs: number[]
+  /** When it was asked for what it has not answered yet. */
+  askedMs: number
   figures: LoopFigures | undefined
   loop: LoopRates | undefined
 }
@@ -46,10 +55,10 @@ export class TopBoard {
     return [...this.#watched.values()].some(({ loop }) => loop) || this.#silentMs('main') > 0
   }
 
-  /** Upper bounds of the main thread's pauses. */
+  /** Of the main thread: an upper bound, and what each later window cost. */
   get pauses(): { readonly startMs: number; readonly laterMs: number } | undefined {
     const main = this.#watched.get('main')
-    return main && { startMs: main.startPauseMs, laterMs: main.longestPauseMs }
+    return main && { startMs: main.startPauseMs, laterMs: median(main.pausesMs) }
   }
 
   started(start: TopStart): void {
@@ -57,13 +66,13 @@ export class TopBoard {
   }
 
   addThread({ thread, tid, startPauseMs }: TopThread): void {
-    const answeredMs = this.#nowMs()
-    this.#sinceMs ??= answeredMs
+    const askedMs = this.#nowMs() + windowMs
+    this.#sinceMs ??= this.#nowMs()
     this.#watched.set(thread, {
       tid,
       startPauseMs,
-      longestPauseMs: 0,
-      answeredMs,
+      pausesMs: [],
+      askedMs,
       figures: undefined,
       loop: undefined,
     })
@@ -80,7 +89,7 @@ export class TopBoard {
     const start = this.#start
     const watched = this.#watched.get(thread)
     if (!start || !watched) return false
-    watched.answeredMs = this.#nowMs()
+    watched.askedMs = this.#nowMs() + windowMs
     const facts = await this.#model.add({
       threads: [{ pid: start.target.pid, thread, profileJson, checks }],
       target: start.target,
@@ -93,12 +102,11 @@ export class TopBoard {
       attachMs: start.attachMs,
       openedInspector: start.openedInspector,
     })
-    watched.answeredMs = this.#nowMs()
+    watched.askedMs = this.#nowMs() + windowMs
     watched.loop = loopRates(facts, figures, watched.figures)
     watched.figures = figures
-    // What a thread in native code took to answer is no pause that pprofd made.
-    const ownPauseMs = Math.min(pauseMs, facts.hasRested ? pauseMs : 0)
-    watched.longestPauseMs = Math.max(watched.longestPauseMs, ownPauseMs)
+    watched.pausesMs.push(pauseMs)
+    if (watched.pausesMs.length > maxPauses) watched.pausesMs.shift()
     return !facts.hasRested
   }
 
@@ -142,16 +150,21 @@ export class TopBoard {
       cpu: this.#cpu,
       residentBytes: this.#residentBytes,
       startPauseMs: shown?.startPauseMs,
-      longestPauseMs: shown?.longestPauseMs ?? 0,
+      usualPauseMs: shown ? median(shown.pausesMs) : 0,
       isPaused,
     }
   }
 
   #silentMs(thread: string): number {
     const watched = this.#watched.get(thread)
-    const sinceMs = watched ? this.#nowMs() - watched.answeredMs : 0
+    const sinceMs = watched ? this.#nowMs() - watched.askedMs : 0
     return sinceMs > silentAfterMs ? sinceMs : 0
   }
+}
+
+/** One that waited for native code to end tells nothing of the others. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 function rank(thread: string): number {

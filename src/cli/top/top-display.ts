@@ -1,5 +1,6 @@
 /** Shows the board: on the whole terminal with keys, or as text where there is none. */
 import { cleanText } from '../../convert/clean-text.ts'
+import { cutText } from './cut-text.ts'
 import { TerminalScreen } from './terminal-screen.ts'
 import type { TopBoard } from './top-board.ts'
 import { helpLines } from './top-help.ts'
@@ -61,8 +62,8 @@ export class TopDisplay {
     const lines = this.#view.showsHelp
       ? helpLines(size)
       : snapshot
-        ? topLines(snapshot, size, process.stdout.hasColors())
-        : [`pprofd top: attaching to ${this.#name}`.slice(0, size.columns)]
+        ? topLines(snapshot, size, process.stdout.hasColors?.() ?? false)
+        : [cutText(`pprofd top: attaching to ${this.#name}`, size.columns)]
     this.#screen.draw(lines)
   }
 

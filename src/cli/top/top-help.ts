@@ -1,5 +1,5 @@
 /** What `?` shows. */
-import cliTruncate from 'cli-truncate'
+import { cutText } from './cut-text.ts'
 import type { TopSize } from './top-lines.ts'
 
 const text = `pprofd top: where a Node process spends its time, now and since the start
@@ -28,7 +28,7 @@ unless it was open before.`
 
 export function helpLines({ columns, rows }: TopSize): string[] {
   const lines = text.split('\n').flatMap((line) => wrap(line, columns))
-  return [...lines.slice(0, Math.max(0, rows - 1)), cliTruncate('any key: back', columns)]
+  return [...lines.slice(0, Math.max(0, rows - 1)), cutText('any key: back', columns)]
 }
 
 /** Of plain ASCII, at blanks. */

@@ -1,9 +1,9 @@
 /** One picture of `pprofd top` as lines of text, for a terminal or a file. */
 import { styleText } from 'node:util'
-import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
 import { cleanText } from '../../convert/clean-text.ts'
 import type { TopColumn, TopRow } from '../../convert/top/top-model.ts'
+import { cutText } from './cut-text.ts'
 import { headLines } from './head-lines.ts'
 import type { TopSnapshot } from './top-snapshot.ts'
 
@@ -36,16 +36,19 @@ export function topLines(snapshot: TopSnapshot, size: TopSize, hasColors: boolea
   const { columns, rows } = size
   const paint = painter(hasColors)
   const head = headLines(snapshot).map(({ text, isAlarm }) =>
-    isAlarm ? paint(['bold', 'red'], cut(text, columns)) : cut(text, columns),
+    isAlarm ? paint(['bold', 'red'], cutText(text, columns)) : cutText(text, columns),
   )
-  const title = paint(['inverse'], pad(cut(titleLine(snapshot.sort, columns), columns), columns))
+  const title = paint(
+    ['inverse'],
+    pad(cutText(titleLine(snapshot.sort, columns), columns), columns),
+  )
   const room = Math.max(0, rows - head.length - 3)
   const table = snapshot.rows
     .filter((row) => row[snapshot.sort] > 0 || row.ownShare > 0)
     .slice(0, room)
     .map((row) => tableLine(row, snapshot.sort, columns, paint))
   const blank = Array.from({ length: room - table.length }, () => '')
-  const keys = paint(['dim'], cut(keysLine, columns))
+  const keys = paint(['dim'], cutText(keysLine, columns))
   return [...head, '', title, ...table, ...blank, keys].slice(0, rows)
 }
 
@@ -103,7 +106,10 @@ function tableLine(row: TopRow, sort: TopColumn, columns: number, paint: Paint):
   )
   const figures = `${cells.join(' ')}  `
   const room = Math.max(1, columns - figures.length)
-  return paint(row.ownShare >= 0.1 ? ['bold'] : [], `${figures}${functionText(row, room)}`)
+  return paint(
+    row.ownShare >= 0.1 ? ['bold'] : [],
+    cutText(`${figures}${functionText(row, room)}`, columns),
+  )
 }
 
 function cellOf(row: TopRow, column: TopColumn): string {
@@ -115,16 +121,12 @@ function cellOf(row: TopRow, column: TopColumn): string {
 /** With the whole path where there is room; the narrower it is, the less of where it is. */
 function functionText({ name, file, line }: TopRow, room: number): string {
   const own = cleanText(name)
-  if (file === '') return cut(own, room)
+  if (file === '') return cutText(own, room)
   const path = cleanText(file)
   const place = `${path.slice(path.lastIndexOf('/') + 1)}:${line}`
   const short = own.slice(own.lastIndexOf('/') + 1)
   const forms = [`${own} (${path}:${line})`, `${own} (${place})`, `${short} (${place})`]
-  return forms.find((form) => stringWidth(form) <= room) ?? cut(short, room)
-}
-
-function cut(text: string, columns: number): string {
-  return columns > text.length * 2 ? text : cliTruncate(text, columns)
+  return forms.find((form) => stringWidth(form) <= room) ?? cutText(short, room)
 }
 
 function pad(text: string, columns: number): string {

@@ -24,7 +24,8 @@ export interface TopSnapshot {
   readonly residentBytes: number | undefined
   /** Undefined before the profiler runs. */
   readonly startPauseMs: number | undefined
-  readonly longestPauseMs: number
+  /** What each window costs the thread, as a rule. */
+  readonly usualPauseMs: number
   readonly isPaused: boolean
 }
 
