@@ -12,7 +12,7 @@ export interface HeadLine {
 const maxThreads = 5
 
 export function headLines(snapshot: TopSnapshot): readonly HeadLine[] {
-  const { target, hz, watchedMs, isPaused } = snapshot
+  const { target, hz, watchedMs, isPaused, threads } = snapshot
   const name = `${cleanText(target.name)} (pid ${target.pid}, Node ${cleanText(target.nodeVersion)})`
   const paused = isPaused ? '  PAUSED (it samples on)' : ''
   return [
@@ -21,7 +21,7 @@ export function headLines(snapshot: TopSnapshot): readonly HeadLine[] {
     loopLine(snapshot),
     line(heapText(snapshot)),
     line(costText(snapshot)),
-    line(threadText(snapshot)),
+    ...(threads.length > 0 ? [line(threadText(snapshot))] : []),
   ]
 }
 
@@ -84,7 +84,8 @@ function costText({ startPauseMs, usualPauseMs, openedInspector }: TopSnapshot):
     ? 'inspector open while this runs (? tells)'
     : 'its inspector was open before'
   if (startPauseMs === undefined) return `Cost    ${inspector}`
-  const pauses = `start ${Math.ceil(startPauseMs)} ms, then about ${Math.ceil(usualPauseMs)} ms each second`
+  const later = usualPauseMs > 0 ? `, then about ${Math.ceil(usualPauseMs)} ms each second` : ''
+  const pauses = `start ${Math.ceil(startPauseMs)} ms${later}`
   return `Cost    ${pauses}; ${inspector}`
 }
 

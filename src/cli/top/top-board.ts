@@ -35,6 +35,7 @@ export class TopBoard {
   readonly #watched = new Map<string, Watched>()
   #start: TopStart | undefined
   #sinceMs: number | undefined
+  #windowCount = 0
   #readings: readonly ThreadReading[] = []
   #cpu: CpuShares | undefined
   #residentBytes: number | undefined
@@ -50,9 +51,14 @@ export class TopBoard {
     return [...this.#watched.keys()].sort((a, b) => rank(a) - rank(b))
   }
 
-  /** Whether there is anything to tell: a window, or that there is none although there should be. */
-  get hasNews(): boolean {
-    return [...this.#watched.values()].some(({ loop }) => loop) || this.#silentMs('main') > 0
+  /** Windows of the main thread so far. */
+  get windowCount(): number {
+    return this.#windowCount
+  }
+
+  /** Whether the main thread should have answered, and has not. */
+  get isSilent(): boolean {
+    return this.#silentMs('main') > 0
   }
 
   /** Of the main thread: an upper bound, and what each later window cost. */
@@ -107,6 +113,7 @@ export class TopBoard {
     watched.figures = figures
     watched.pausesMs.push(pauseMs)
     if (watched.pausesMs.length > maxPauses) watched.pausesMs.shift()
+    if (thread === 'main') this.#windowCount++
     return !facts.hasRested
   }
 

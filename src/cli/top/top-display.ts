@@ -24,6 +24,8 @@ export class TopDisplay {
   /** What a paused picture shows. */
   #held: TopSnapshot | undefined
   #shown = 0
+  /** Of the board, at the last picture. */
+  #windowCount = 0
   #isClosed = false
 
   constructor(board: TopBoard, options: TopDisplayOptions) {
@@ -45,9 +47,12 @@ export class TopDisplay {
   show(): void {
     if (this.#isClosed) return
     if (!this.#view.isPaused) this.#held = this.#board.snapshot(this.#view)
+    const { windowCount, isSilent } = this.#board
+    const hasNews = windowCount > this.#windowCount || isSilent
+    this.#windowCount = windowCount
     if (this.#screen) this.#draw()
-    else if (this.#board.hasNews && this.#held) process.stdout.write(plainText(this.#held))
-    if (this.#board.hasNews && ++this.#shown >= this.#options.count) this.#options.onEnd()
+    else if (hasNews && this.#held) process.stdout.write(plainText(this.#held))
+    if (hasNews && ++this.#shown >= this.#options.count) this.#options.onEnd()
   }
 
   readonly close = (): void => {
