@@ -8,7 +8,11 @@ export interface ThreadReading {
   readonly role: string
   /** Such as `(V8 worker threads)`. */
   readonly roleName: string
-  readonly time: { readonly atUs: number; readonly usedUs: number }
+  readonly time: {
+    readonly atUs: number
+    readonly usedUs: number
+    readonly queuedUs: number | undefined
+  }
 }
 
 /** `names`: of threads with JavaScript, by their innermost kernel id. Undefined without a first reading. */
@@ -29,7 +33,9 @@ export function cpuShares(
     shares.set(name, (shares.get(name) ?? 0) + Math.max(0, usedUs) / elapsedUs)
   }
   const threads = Array.from(shares, ([name, share]) => ({ name, share }))
+  const queuedUs = (now[0]?.time.queuedUs ?? 0) - (before[0]?.time.queuedUs ?? 0)
   return {
+    mainQueued: Math.max(0, queuedUs) / elapsedUs,
     process: threads.reduce((sum, { share }) => sum + share, 0),
     threads: threads.sort((a, b) => b.share - a.share),
   }

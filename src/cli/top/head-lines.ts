@@ -11,6 +11,9 @@ export interface HeadLine {
 /** Threads beyond these use little. */
 const maxThreads = 5
 
+/** Less waiting for a processor is daily life. */
+const minQueued = 0.1
+
 export function headLines(snapshot: TopSnapshot): readonly HeadLine[] {
   const { target, hz, watchedMs, isPaused, threads } = snapshot
   const name = `${cleanText(target.name)} (pid ${target.pid}, Node ${cleanText(target.nodeVersion)})`
@@ -35,7 +38,9 @@ function cpuText({ cpu }: TopSnapshot): string {
     .filter(({ share }) => share >= 0.005)
     .slice(0, maxThreads)
     .map(({ name, share }) => `${cleanText(name)} ${percent(share)}`)
-  return `CPU     ${percent(cpu.process)}${threads.length > 0 ? `: ${threads.join(', ')}` : ''}`
+  const queued =
+    cpu.mainQueued >= minQueued ? `; main waited ${percent(cpu.mainQueued)} for a processor` : ''
+  return `CPU     ${percent(cpu.process)}${threads.length > 0 ? `: ${threads.join(', ')}` : ''}${queued}`
 }
 
 function loopLine({ loop, silentMs, startPauseMs }: TopSnapshot): HeadLine {

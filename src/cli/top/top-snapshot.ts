@@ -32,6 +32,8 @@ export interface TopSnapshot {
 /** Parts of one processor's time, in the last second or so. */
 export interface CpuShares {
   readonly process: number
+  /** Of the main thread: ready, and without a processor. */
+  readonly mainQueued: number
   /** Threads, and groups of threads, the busiest first. */
   readonly threads: readonly { readonly name: string; readonly share: number }[]
 }

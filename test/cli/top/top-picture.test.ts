@@ -43,7 +43,7 @@ const snapshot: TopSnapshot = {
   loop,
   heap: { usedHeapBytes: 12e6, takenHeapBytes: 20e6 },
   silentMs: 0,
-  cpu: { process: 1.1, threads: [{ name: 'main', share: 0.9 }] },
+  cpu: { process: 1.1, mainQueued: 0.01, threads: [{ name: 'main', share: 0.9 }] },
   residentBytes: 60e6,
   startPauseMs: 20.1,
   usualPauseMs: 1.2,
@@ -87,6 +87,7 @@ t.test('what else the head can say', async (t) => {
     ],
     [{ thread: undefined }, /^Threads all 2; loop and heap are main's$/m],
     [{ openedInspector: false }, /its inspector was open before/],
+    [{ cpu: { process: 0.2, mainQueued: 0.7, threads: [] } }, /20 %; main waited 70 % for a proc/],
     [{ isPaused: true }, /PAUSED \(it samples on\)/],
   ]
   for (const [changes, expected] of cases) t.match(plainText({ ...snapshot, ...changes }), expected)
@@ -182,7 +183,7 @@ t.test('CPU of threads by their names, and of the others by what they are for', 
     startTimeTicks: 7,
     role,
     roleName: `(${role} threads)`,
-    time: { atUs, usedUs },
+    time: { atUs, usedUs, queuedUs: usedUs / 2 },
   })
   const before = [reading(1, 'main', 0, 500), reading(2, 'other', 0, 100)]
   const now = [
@@ -197,6 +198,7 @@ t.test('CPU of threads by their names, and of the others by what they are for', 
     { name: 'pool#1', share: 0.1 },
     { name: 'v8 threads', share: 0.1 },
   ])
+  t.equal(shares?.mainQueued, 0.45)
   t.ok(Math.abs((shares?.process ?? 0) - 1.1) < 1e-9)
   t.equal(cpuShares([], now, new Map()), undefined)
 })
