@@ -1,6 +1,7 @@
 /** Which packages are in dist/, and under which licences. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { speedscopeFolder } from './browser-files.mjs'
 import { checkout } from './bundle.mjs'
 
 /** The folder of the package that a file of node_modules belongs to. */
@@ -13,7 +14,7 @@ const licenceFile = /^(?:licen[cs]e|copying)(?:[.-]|$)/i
  * each package, sorted by name; `notice` is the text of its licence, undefined where it brings none.
  */
 export function bundledPackages(metafile) {
-  const folders = new Set()
+  const folders = new Set([relative(checkout, speedscopeFolder)])
   for (const output of Object.values(metafile.outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(output.inputs)) {
       const folder = packageFolder.exec(file)?.[0]

@@ -65,14 +65,18 @@ export class RunningChecks {
       if (signal.aborted || !this.#clocks.isBusy(thread, busyForMs)) continue
       asked++
       gapMs *= 2
-      const check = await ask(session, signal).catch(() => undefined)
+      const check = await askWhatRuns(session, signal).catch(() => undefined)
       if (check === undefined) continue
       checks.push(check)
     }
   }
 }
 
-async function ask(session: Session, signal: AbortSignal): Promise<RunningCheck | undefined> {
+/** One look; undefined where the answer says nothing. */
+export async function askWhatRuns(
+  session: Session,
+  signal: AbortSignal,
+): Promise<RunningCheck | undefined> {
   const askedUs = nowUs()
   const expression = callExpression(runningFunctions, [callSites], maxFrames)
   const answer = await evaluate(session, expression, { timeoutMs: answerMs, signal })

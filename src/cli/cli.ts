@@ -1,7 +1,7 @@
 /** The command line: which commands there are and how their arguments are read. One file a command. */
 import yargs, { type Argv } from 'yargs'
 import { InputError } from '../errors.ts'
-import { packageVersion } from '../package-version.ts'
+import { packageVersion } from '../package-files.ts'
 import { addCheckCommand } from './check.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { addCompletionCommand } from './completion.ts'
@@ -13,6 +13,7 @@ import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
 import { addServeCommand } from './serve.ts'
+import { addTopCommand } from './top.ts'
 import { addTraceCommand } from './trace.ts'
 import { addWallCommand } from './wall.ts'
 
@@ -38,6 +39,7 @@ export function addCommands(commands: Commands): void {
   addCheckCommand(commands)
   addProfileCommand(commands)
   addWallCommand(commands)
+  addTopCommand(commands)
   addTraceCommand(commands)
   addGoroutineCommand(commands)
   addHeapCommands(commands)

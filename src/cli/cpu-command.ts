@@ -14,7 +14,9 @@ import { InputError } from '../errors.ts'
 import type { CommonFlags } from './command.ts'
 import type { DirectTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
+import { openCapture, openFlag } from './open/open-capture.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
+import { namingText, whileWorking } from './progress.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
 import { sourceMapsFlag, withSources } from './target-sources.ts'
 
@@ -27,6 +29,7 @@ export interface CpuFlags extends CommonFlags {
   readonly tree?: boolean | undefined
   readonly force?: boolean | undefined
   readonly sourceMaps?: boolean | undefined
+  readonly open?: boolean | undefined
 }
 
 export interface CpuCommand<Format extends CpuFormat> {
@@ -75,6 +78,7 @@ export function cpuFlags({
     },
     force: captureFlags.force,
     'source-maps': sourceMapsFlag,
+    open: openFlag,
   } as const
 }
 
@@ -110,15 +114,20 @@ export async function recordToFile<Format extends CpuFormat>(
         maxPauseMs: flags.force ? undefined : config.limits.maxPauseMs,
       }),
   })
-  const { bytes, extension } = await withSources(
-    recording.target,
-    flags.sourceMaps ?? config.sourceMaps,
-    (sources) => encode(recording, format, sources),
+  const { bytes, extension, shown } = await whileWorking(recording.target.name, namingText, () =>
+    withSources(recording.target, flags.sourceMaps ?? config.sourceMaps, async (sources) => {
+      const encoded = await encode(recording, format, sources)
+      // The page takes every form but the summary, and speedscope's own one shows most.
+      const best = formats.find((one) => one === 'speedscope') ?? formats[0]
+      const shown = flags.open && best ? await encode(recording, best, sources) : undefined
+      return { ...encoded, shown: shown?.bytes }
+    }),
   )
   const { target } = recording
   const file = flags.output ?? `${prefix}-${fileNamePart(target.name)}-${target.pid}${extension}`
   await writeOutput(file, bytes)
   if (file !== '-') process.stderr.write(summary(recording, file, format))
+  if (shown) await openCapture({ name: `${target.name} (pid ${target.pid})`, bytes: shown })
   return 0
 }
 

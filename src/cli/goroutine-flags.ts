@@ -5,6 +5,7 @@ import { type GoroutineFormat, goroutineFormats } from '../snapshot/goroutine-fo
 import { defaultSimilarity, type Similarity, similarities } from '../snapshot/similarity.ts'
 import type { TerminalOptions } from '../snapshot/terminal-text.ts'
 import type { CommonFlags } from './command.ts'
+import { openFlag } from './open/open-capture.ts'
 import { captureFlags } from './run-capture.ts'
 import { sourceMapsFlag } from './target-sources.ts'
 
@@ -25,6 +26,7 @@ export interface GoroutineFlags extends CommonFlags {
   readonly worker?: boolean | undefined
   readonly deep?: boolean | undefined
   readonly sourceMaps?: boolean | undefined
+  readonly open?: boolean | undefined
   readonly maxmem?: string | undefined
   readonly force?: boolean | undefined
 }
@@ -91,6 +93,7 @@ export const goroutineFlags = {
       'Tell why functions wait, out of a heap snapshot: stops the target for long, and takes memory',
   },
   'source-maps': sourceMapsFlag,
+  open: openFlag,
   maxmem: {
     type: 'string',
     requiresArg: true,

@@ -18,7 +18,9 @@ import {
 } from './goroutine-flags.ts'
 import { goroutineTerminal } from './goroutine-terminal.ts'
 import { numberFlag } from './number-flag.ts'
+import { openCapture } from './open/open-capture.ts'
 import { checkOutput, writeOutput } from './output-file.ts'
+import { elapsedText } from './progress.ts'
 import { type CommandControl, refuseTerminal, runCapture } from './run-capture.ts'
 import { withSources } from './target-sources.ts'
 
@@ -76,10 +78,15 @@ async function ofTarget(flags: GoroutineFlags, direct: DirectTargets): Promise<n
   const shown = await runCapture(direct, {
     selector: flags.target,
     durationMs,
-    progress: isDelta ? undefined : () => '',
+    progress: isDelta ? undefined : elapsedText,
     record: (target, control) => record(flags, direct, target, { durationMs, isDelta, control }),
   })
   await show([shown], output)
+  if (flags.open) {
+    const { bytes } = await encodeGoroutines(shown, 'pprof', { similarity: output.similarity })
+    const { name, pid } = shown.recording.target
+    await openCapture({ name: `work of ${name} (pid ${pid})`, bytes: Buffer.from(bytes) })
+  }
   return 0
 }
 

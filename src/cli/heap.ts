@@ -6,7 +6,9 @@ import type { HeapProfileName } from '../convert/heap-pprof.ts'
 import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { numberFlag } from './number-flag.ts'
+import { openCapture, openFlag } from './open/open-capture.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
+import { namingText, whileWorking } from './progress.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
 import { sourceMapsFlag, withSources } from './target-sources.ts'
 
@@ -17,6 +19,7 @@ interface HeapFlags extends CommonFlags {
   readonly output?: string | undefined
   readonly force?: boolean | undefined
   readonly sourceMaps?: boolean | undefined
+  readonly open?: boolean | undefined
 }
 
 const descriptions: Readonly<Record<HeapProfileName, string>> = {
@@ -57,6 +60,7 @@ export function addHeapCommands({ cli, run }: Commands): void {
               },
               force: captureFlags.force,
               'source-maps': sourceMapsFlag,
+              open: openFlag,
             }),
           )
           .example(
@@ -99,12 +103,19 @@ async function record(
   })
   const { target } = recording
   const form = isText ? 'text' : 'pprof'
-  const { bytes } = await withSources(target, flags.sourceMaps ?? sourceMaps, (sources) =>
-    encodeHeapProfile(recording, name, form, sources),
+  const wanted = flags.sourceMaps ?? sourceMaps
+  const { bytes, shown } = await whileWorking(target.name, namingText, () =>
+    withSources(target, wanted, async (sources) => {
+      const encode = (as: typeof form) => encodeHeapProfile(recording, name, as, sources)
+      const { bytes } = await encode(form)
+      return { bytes, shown: flags.open ? (await encode('pprof')).bytes : undefined }
+    }),
   )
   const file = flags.output ?? `${name}-${fileNamePart(target.name)}-${target.pid}.pb.gz`
   await writeOutput(file, bytes)
   if (file !== '-') process.stderr.write(summary(recording, file))
+  if (shown)
+    await openCapture({ name: `${name} of ${target.name} (pid ${target.pid})`, bytes: shown })
   return 0
 }
 

@@ -4,6 +4,7 @@ import { type Commands, type CommonFlags, ownOptions, targetArgument } from './c
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { GrowingFile } from './growing-file.ts'
 import { checkOutput, fileNamePart } from './output-file.ts'
+import { sizeText, walkText } from './progress.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
 
 interface HeapSnapshotFlags extends CommonFlags {
@@ -73,11 +74,11 @@ async function heapSnapshot(flags: HeapSnapshotFlags, direct: DirectTargets): Pr
           onPhase,
           onStart: open,
           onProgress: (done, total) => {
-            progress = `V8 walks the heap, ${Math.floor((100 * done) / total)} %`
+            progress = walkText(done, total)
           },
           write: async (chunk) => {
             sizeBytes += chunk.length
-            progress = `${toMb(sizeBytes)} MB`
+            progress = sizeText(sizeBytes)
             await files[0]?.write(chunk)
           },
         }),
@@ -93,12 +94,8 @@ async function heapSnapshot(flags: HeapSnapshotFlags, direct: DirectTargets): Pr
 
 function summary({ target, bytes, pauseMs }: HeapSnapshotRecording, file: string): string {
   return (
-    `wrote ${file}: ${toMb(bytes)} MB of ${target.name} (pid ${target.pid}, Node ${target.nodeVersion}), ` +
+    `wrote ${file}: ${sizeText(bytes)} of ${target.name} (pid ${target.pid}, Node ${target.nodeVersion}), ` +
     `which stood still for at most ${Math.ceil(pauseMs)} ms\n` +
     `${file.endsWith('.heapsnapshot') ? `try: pprofd retained ${file}\n` : ''}`
   )
-}
-
-function toMb(bytes: number): string {
-  return (bytes / 1e6).toFixed(1)
 }

@@ -11,13 +11,16 @@ import type { RetainedProfile } from '../convert/retained-messages.ts'
 import { InputError } from '../errors.ts'
 import { type Commands, type CommonFlags, ownOptions, targetArgument } from './command.ts'
 import { type DirectTargets, withTargets } from './direct-targets.ts'
+import { openCapture, openFlag } from './open/open-capture.ts'
 import { checkOutput, fileNamePart, writeOutput } from './output-file.ts'
+import { elapsedText, sizeText, walkText, whileWorking } from './progress.ts'
 import { captureFlags, refuseTerminal, runCapture } from './run-capture.ts'
 
 interface RetainedFlags extends CommonFlags {
   readonly target: string
   readonly output?: string | undefined
   readonly force?: boolean | undefined
+  readonly open?: boolean | undefined
 }
 
 const snapshotExtension = '.heapsnapshot'
@@ -46,6 +49,7 @@ export function addRetainedCommand({ cli, run }: Commands): void {
               type: 'boolean',
               description: 'Take the snapshot although it may cost the target more than there is',
             },
+            open: openFlag,
           }),
         )
         .example('$0 retained api -o who.pb.gz', 'then: go tool pprof -http=: who.pb.gz')
@@ -61,10 +65,13 @@ export function addRetainedCommand({ cli, run }: Commands): void {
 async function ofTarget(flags: RetainedFlags, direct: DirectTargets): Promise<number> {
   await checkFlags(flags)
   const { limits } = direct.config
+  let progress = ''
+  let sizeBytes = 0
   const { recording, profile } = await withConversion(direct.config, async (conversion) => {
     const recording = await runCapture(direct, {
       selector: flags.target,
       durationMs: 0,
+      progress: () => progress,
       record: (target, { signal, onPhase }) =>
         captureHeapSnapshot(direct.targets, target, {
           kind: 'retained',
@@ -72,18 +79,29 @@ async function ofTarget(flags: RetainedFlags, direct: DirectTargets): Promise<nu
           maxPauseMs: limits.maxPauseMs,
           signal,
           onPhase,
-          write: (chunk) => conversion.write(chunk),
+          onProgress: (done, total) => {
+            progress = walkText(done, total)
+          },
+          write: (chunk) => {
+            sizeBytes += chunk.length
+            progress = sizeText(sizeBytes)
+            return conversion.write(chunk)
+          },
         }),
     })
     const { target, startedAtMs } = recording
     const comments = retainedComments(recording)
-    const profile = await conversion.finish({ ...target, takenAtMs: startedAtMs, comments })
+    const profile = await whileWorking(target.name, analysing, () =>
+      conversion.finish({ ...target, takenAtMs: startedAtMs, comments }),
+    )
     return { recording, profile }
   })
   const { name, pid, nodeVersion } = recording.target
   const file = flags.output ?? `retained-${fileNamePart(name)}-${pid}.pb.gz`
   const of = `${name} (pid ${pid}, Node ${nodeVersion}), which stood still for at most ${Math.ceil(recording.pauseMs)} ms`
   await write(file, profile, of)
+  if (flags.open)
+    await openCapture({ name: `memory of ${name} (pid ${pid})`, bytes: profile.bytes })
   return 0
 }
 
@@ -94,15 +112,30 @@ async function ofFile(flags: RetainedFlags): Promise<number> {
   const snapshot = flags.target
   const takenAtMs = await modifiedAtMs(snapshot)
   const profile = await withConversion(config, async (conversion) => {
-    for await (const chunk of createReadStream(snapshot, { highWaterMark: chunkBytes })) {
-      await conversion.write(chunk)
-    }
+    let sizeBytes = 0
+    await whileWorking(
+      snapshot,
+      () => `reading ${sizeText(sizeBytes)}`,
+      async () => {
+        for await (const chunk of createReadStream(snapshot, { highWaterMark: chunkBytes })) {
+          sizeBytes += chunk.length
+          await conversion.write(chunk)
+        }
+      },
+    )
     const comments = [`heap snapshot ${basename(snapshot)}`]
-    return await conversion.finish({ executable: '', workingDirectory: '', takenAtMs, comments })
+    return await whileWorking(snapshot, analysing, () =>
+      conversion.finish({ executable: '', workingDirectory: '', takenAtMs, comments }),
+    )
   })
   const name = fileNamePart(basename(snapshot, snapshotExtension))
   await write(flags.output ?? `retained-${name}.pb.gz`, profile, snapshot)
+  if (flags.open) await openCapture({ name: `memory of ${name}`, bytes: profile.bytes })
   return 0
+}
+
+function analysing(elapsedMs: number): string {
+  return `analysing ${elapsedText(elapsedMs)}`
 }
 
 async function checkFlags({ target, output }: RetainedFlags): Promise<void> {

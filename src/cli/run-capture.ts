@@ -26,7 +26,7 @@ export interface CaptureTask<Recording> {
   /** How long it records: for the progress bar. */
   readonly durationMs: number
   /** How far it is, in words, where time does not tell. */
-  readonly progress?: (() => string) | undefined
+  readonly progress?: ((elapsedMs: number) => string) | undefined
   readonly record: (target: Target, control: CommandControl) => Promise<Recording>
 }
 

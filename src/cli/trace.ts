@@ -1,4 +1,5 @@
 /** `pprofd trace`: what a process does over time, as trace events in a file, without a daemon. */
+import { readFile } from 'node:fs/promises'
 import { recordTrace, type TraceRecording } from '../captures/trace.ts'
 import {
   defaultTraceCategories,
@@ -11,6 +12,7 @@ import { type Commands, type CommonFlags, ownOptions, targetArgument } from './c
 import { type DirectTargets, withTargets } from './direct-targets.ts'
 import { GrowingFile } from './growing-file.ts'
 import { numberFlag } from './number-flag.ts'
+import { openCapture, openFlag } from './open/open-capture.ts'
 import { checkOutput, fileNamePart } from './output-file.ts'
 import { captureFlags, runCapture } from './run-capture.ts'
 import { sourceMapsFlag, withSources } from './target-sources.ts'
@@ -23,6 +25,7 @@ interface TraceFlags extends CommonFlags {
   readonly output?: string | undefined
   readonly force?: boolean | undefined
   readonly sourceMaps?: boolean | undefined
+  readonly open?: boolean | undefined
 }
 
 export function addTraceCommand({ cli, run }: Commands): void {
@@ -65,6 +68,7 @@ export function addTraceCommand({ cli, run }: Commands): void {
               description: 'Record although it may cost the target more than is allowed',
             },
             'source-maps': sourceMapsFlag,
+            open: openFlag,
           }),
         )
         .example('$0 trace api -s 5 -o api.json.gz', 'then open it with https://ui.perfetto.dev'),
@@ -83,6 +87,7 @@ async function trace(flags: TraceFlags, direct: DirectTargets): Promise<number> 
       ? defaultTraceCategories
       : readTraceCategories(flags.categories, '--categories')
   checkExtension(flags.output)
+  if (flags.open && flags.output === '-') throw openNeedsFile()
   await checkOutput(flags.output ?? '.')
   const outputs: { readonly file: GrowingFile; readonly trace: ChromeTrace }[] = []
   let name = flags.output ?? ''
@@ -117,11 +122,21 @@ async function trace(flags: TraceFlags, direct: DirectTargets): Promise<number> 
       await file.finish()
     }
     if (name !== '-') process.stderr.write(summary(recording, name))
+    if (flags.open) await openTrace(recording, name)
     return 0
   } catch (error) {
     for (const { file } of outputs) await file.discard()
     throw error
   }
+}
+
+async function openTrace({ target }: TraceRecording, file: string): Promise<void> {
+  const bytes = await readFile(file)
+  await openCapture({ name: `trace of ${target.name} (pid ${target.pid})`, bytes })
+}
+
+function openNeedsFile(): InputError {
+  return new InputError('parameter-invalid', '--open shows what is in a file; leave -o - out')
 }
 
 function checkExtension(output: string | undefined): void {

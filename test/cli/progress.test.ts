@@ -1,5 +1,11 @@
 import t from 'tap'
-import { startProgress } from '../../src/cli/progress.ts'
+import {
+  namingText,
+  sizeText,
+  startProgress,
+  walkText,
+  whileWorking,
+} from '../../src/cli/progress.ts'
 
 t.test('nothing is drawn where stderr is no terminal', async (t) => {
   const writes = t.capture(process.stderr, 'write')
@@ -36,4 +42,31 @@ t.test('each phase is drawn at once, and the line is cleared at the end', async 
       '\r<clear>',
     ],
   )
+})
+
+t.test('what comes after a capture is told, too, and cleared, also where it fails', async (t) => {
+  const writes = t.capture(process.stderr, 'write')
+  t.intercept(process.stderr, 'isTTY', { value: true, configurable: true })
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 350, 7))
+  t.equal(await whileWorking('api', namingText, slow), 7)
+  const written = writes().map(({ args }) => String(args[0]))
+  t.match(written[0], /^\rapi: naming functions 0\.\d s/)
+  t.equal(written.at(-1), '\r\u001b[K')
+  const failing = () => Promise.reject(new Error('no'))
+  await t.rejects(whileWorking('api', namingText, failing), { message: 'no' })
+  t.same(writes().length, 1, 'only the clearing')
+  t.intercept(process.stderr, 'isTTY', { value: false, configurable: true })
+  await whileWorking('api', namingText, slow)
+  t.same(writes(), [])
+})
+
+t.test('what has no duration tells how long it has taken', async (t) => {
+  const writes = t.capture(process.stderr, 'write')
+  t.intercept(process.stderr, 'isTTY', { value: true, configurable: true })
+  const progress = startProgress('api', 0)
+  progress.phase('recording')
+  progress.end()
+  t.match(writes()[0]?.args[0], '\rapi: recording 0.0 s')
+  t.equal(walkText(1, 3), 'V8 walks the heap, 33 %')
+  t.equal(sizeText(1_234_567), '1.2 MB')
 })

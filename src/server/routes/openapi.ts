@@ -1,5 +1,5 @@
 /** GET /openapi.json: what this daemon answers, for machines. */
-import { packageVersion } from '../../package-version.ts'
+import { packageVersion } from '../../package-files.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import { jsonText } from '../json-text.ts'
 import { openapiDocument } from '../openapi/document.ts'

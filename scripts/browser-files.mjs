@@ -1,0 +1,19 @@
+/** What browsers get: dist/ui. */
+import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+/** Of npm's `speedscope`, for its licence and the list of what is carried. */
+export const speedscopeFolder = dirname(
+  createRequire(import.meta.url).resolve('speedscope/package.json'),
+)
+
+/** As it was released, less what no page asks for: an example, the importer of Java's recordings, a schema, favicons as scripts. */
+export function copySpeedscope(target) {
+  const release = join(speedscopeFolder, 'dist', 'release')
+  const unused = /^perf-vertx|\.wasm$|^file-format-schema|^favicon.*\.js$/
+  mkdirSync(target, { recursive: true })
+  for (const name of readdirSync(release)) {
+    if (!unused.test(name)) cpSync(join(release, name), join(target, name))
+  }
+}
