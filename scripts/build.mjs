@@ -1,4 +1,5 @@
-// Builds dist/: a copy of inspector-api without the S3 SDK, then the compiled sources.
+// Builds dist/: a copy of inspector-api without the S3 SDK, the compiled sources, and what browsers get:
+// the landing page's script and style (dist/ui/page) and speedscope as it was released (dist/ui/speedscope).
 //
 // inspector-api loads `@aws-sdk/client-s3` only when it is told to upload, which pprofd never does.
 // As a dependency it would still bring that SDK to every user, so its own few files travel in the
@@ -22,9 +23,33 @@ for (const name of ['index.js', 'index.d.ts', 'src', 'LICENSE', 'package.json'])
 }
 
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' })
-if (status !== 0) process.exit(status ?? 1)
+const pageSource = join(root, 'src', 'ui', 'page')
+const pageTarget = join(dist, 'ui', 'page')
+compile(root)
+compile(pageSource)
+for (const name of ['icon.svg', 'page.css', 'perfetto.html']) {
+  cpSync(join(pageSource, name), join(pageTarget, name))
+}
+copySpeedscope()
 chmodSync(join(dist, 'main.js'), 0o755)
+
+function compile(project) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Without what no page asks for: an example, the importer of Java's recordings, a schema, favicons as scripts. */
+function copySpeedscope() {
+  const folder = dirname(require.resolve('speedscope/package.json'))
+  const release = join(folder, 'dist', 'release')
+  const unused = /^perf-vertx|\.wasm$|^file-format-schema|^favicon.*\.js$/
+  const target = join(dist, 'ui', 'speedscope')
+  mkdirSync(target, { recursive: true })
+  for (const name of readdirSync(release)) {
+    if (!unused.test(name)) cpSync(join(release, name), join(target, name))
+  }
+  cpSync(join(folder, 'LICENSE'), join(target, 'LICENSE.txt'))
+}
 
 /** Empties rather than removes: a running daemon or a watching editor may hold the folder. */
 function emptyFolder(folder) {

@@ -26,7 +26,7 @@ const blindToItself = 'warning: pprofd cannot see its own waits'
 const maxHz = 1000
 
 /** The least that is no noise of the machine, as Go counts contentions of any length. */
-const defaultThresholdMs = 20
+export const defaultThresholdMs = 20
 const maxThresholdMs = 60_000
 
 /**
