@@ -114,7 +114,7 @@ interface Card {
 function cardOf({ key, name, pid, command, figures, path, lines }: Card): Html {
   return html`<li class="target" data-key="${key}">
 <div class="head"><h3 class="name">${name}</h3> <span class="pid quiet">${pid}</span></div>
-<p class="command quiet"><code>${command}</code></p>
+<p class="command quiet"><code title="${command}">${command}</code></p>
 <dl class="figures">${figures.map(
     ({ name, label, text }) =>
       html`<div><dt>${label}</dt><dd data-figure="${name}">${text || '–'}</dd></div>`,

@@ -33,7 +33,9 @@ export class Card {
     this.root.classList.remove('gone')
     setText(this.#part('.name'), target.name)
     setText(this.#part('.pid'), target.pid === null ? '' : `pid ${target.pid}`)
-    setText(this.#part('.command code'), target.command)
+    const command = this.#part('.command code')
+    setText(command, target.command)
+    command.title = target.command
     this.#setLinks(target)
     this.#setFigures(target)
   }
@@ -44,7 +46,6 @@ export class Card {
     const verdict = this.#part('.verdict')
     verdict.className = 'verdict bad'
     setText(verdict, 'It has ended.')
-    for (const each of this.#part('.actions').querySelectorAll('button')) each.disabled = true
   }
 
   judge(preflight: Preflight): void {
