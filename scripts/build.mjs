@@ -27,7 +27,7 @@ const pageSource = join(root, 'src', 'ui', 'page')
 const pageTarget = join(dist, 'ui', 'page')
 compile(root)
 compile(pageSource)
-for (const name of ['icon.svg', 'page.css', 'perfetto.html']) {
+for (const name of ['base.css', 'icon.svg', 'page.css', 'perfetto.html']) {
   cpSync(join(pageSource, name), join(pageTarget, name))
 }
 copySpeedscope()

@@ -13,6 +13,15 @@ const noSsh = await sshMissing()
 
 t.setTimeout(180_000)
 
+/** A folder for pictures, as docs/images has them. */
+const pictures = process.env.PPROFD_TEST_PICTURES
+const noPictures = pictures ? false : 'PPROFD_TEST_PICTURES names no folder for pictures'
+
+interface Widths {
+  readonly scroll: number
+  readonly client: number
+}
+
 /** On a machine that runs other tests, too. */
 const patienceMs = 45_000
 
@@ -31,6 +40,8 @@ t.test('the landing page in a browser', { skip }, async (t) => {
   const card = page.locator('.target', { hasText: `pid ${busy.pid}` })
 
   await t.test('reading it, and all it links to, captures nothing', async (t) => {
+    // Only of what is in view.
+    await card.scrollIntoViewIfNeeded()
     await card.locator('.verdict.good').waitFor()
     const links = await page.$$eval('a[href]', (all) =>
       all.map((a) => a.getAttribute('href') ?? ''),
@@ -94,9 +105,36 @@ t.test('the landing page in a browser', { skip }, async (t) => {
       const text = Buffer.from(bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString()
       t.match({ status, text }, { status: 200, text: /burnSixty/ }, href)
     }
-    const shown = await sandwich(browser, card)
-    t.match(shown, /burnSixty/)
-    t.match(shown, /CPU of busy\.cjs/, 'its title')
+    t.match(await sandwich(browser, card, /burnSixty/), /CPU of busy\.cjs/, 'its title')
+  })
+
+  await t.test('pictures of it, where somebody wants them', { skip: noPictures }, async () => {
+    const settings = [
+      ['light', { colorScheme: 'light' }, { width: 1100, height: 760 }],
+      ['dark', { colorScheme: 'dark' }, { width: 1100, height: 760 }],
+      ['narrow', { colorScheme: 'light' }, { width: 360, height: 740 }],
+    ] as const
+    await page.fill('#filter', String(busy.pid))
+    for (const [name, media, size] of settings) {
+      await page.emulateMedia(media)
+      await page.setViewportSize(size)
+      await page.screenshot({ path: `${pictures}/page-${name}.png` })
+      const { scroll, client } = (await page.evaluate(`({
+        scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })`)) as Widths
+      t.ok(scroll <= client, `${name}: nothing is cut at the side`)
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.setViewportSize({ width: 1200, height: 900 })
+    await page.fill('#filter', '')
+    const graph = await opened(page, card.locator('a.button').first())
+    await graph.setViewportSize({ width: 1100, height: 600 })
+    await until('speedscope', async () => {
+      return /Sandwich/.test(await graph.locator('body').innerText())
+    })
+    await graph.keyboard.press('2')
+    await graph.waitForTimeout(1000)
+    await graph.screenshot({ path: `${pictures}/page-flame-graph.png` })
+    await graph.close()
   })
 
   await t.test('every other kind has a flame graph, too', async (t) => {
@@ -117,7 +155,9 @@ t.test('the landing page in a browser', { skip }, async (t) => {
     const names = await card.locator('.result b').allInnerTexts()
     for (const [index, name] of names.entries()) {
       if (name === 'CPU' || name === 'Heap') continue
-      t.match(await sandwich(browser, card, index), /burnSixty|runSlice/, name)
+      // A snapshot may come at a moment when nobody can say which function runs.
+      const wanted = name === 'Goroutines' ? /\(running\)|busy\./ : /burnSixty/
+      t.ok(await sandwich(browser, card, wanted, index), name)
     }
     await page.reload()
     await until('what is kept', async () => (await card.locator('a.button').count()) === 6)
@@ -186,6 +226,12 @@ t.test('the landing page in a browser', { skip }, async (t) => {
     await card.locator('a.goroutines').click()
     await page.getByText('Goroutines of busy.cjs').first().waitFor()
     t.match(await page.locator('main').innerText(), /busy\.cjs/)
+    const links = await page.locator('nav a').allInnerTexts()
+    t.ok(links.includes('What changes in 5 s'), 'and the difference of two one more')
+    const first = await page.evaluate(() => performance.timeOrigin)
+    await page.getByLabel(/Live/).check()
+    await page.waitForFunction((origin) => performance.timeOrigin > origin, first)
+    t.ok(await page.getByLabel(/Live/).isChecked(), 'live: it came anew by itself')
   })
 
   const told = complaints.filter((each) => !/the server responded with a status of/.test(each))
@@ -220,12 +266,17 @@ async function opened(from: Page, link: Locator): Promise<Page> {
 }
 
 /** What speedscope says of a result in its table of functions: the graph itself is drawn, not written. */
-async function sandwich({ page }: WatchedPage, card: Locator, index = 0): Promise<string> {
+async function sandwich(
+  { page }: WatchedPage,
+  card: Locator,
+  wanted: RegExp,
+  index = 0,
+): Promise<string> {
   const graph = await opened(page, card.locator('a.button').nth(index))
   const text = () => graph.locator('body').innerText()
   await until('speedscope', async () => /Sandwich/.test(await text()), patienceMs)
   await graph.keyboard.press('3')
-  await until('its table', async () => /Symbol Name/.test(await text()), patienceMs)
+  await until(`${wanted} in its table`, async () => wanted.test(await text()), patienceMs)
   const shown = await text()
   await graph.close()
   return shown

@@ -40,6 +40,7 @@ export function landingPage(page: LandingPage): Html {
 <meta name="color-scheme" content="light dark">
 <title>pprofd on ${hostname()}</title>
 <link rel="icon" href="${assets}icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${assets}base.css">
 <link rel="stylesheet" href="${assets}page.css">
 ${preloads.map((name) => html`<link rel="modulepreload" href="${assets}${name}">\n`)}<script type="module" src="${assets}main.js"></script>
 </head>
@@ -96,7 +97,7 @@ function card({ target, figures }: ShownTarget, base: string, seconds: number): 
     command: shownCommand(target),
     figures: shownFigures(figures),
     path,
-    lines: `go tool pprof -http=: '${url}'
+    lines: html`go tool pprof -http=: '${url}'
 curl -fsS -o ${fileName(target)}.cpuprofile '${url}&format=cpuprofile'`,
   })
 }
@@ -107,11 +108,13 @@ interface Card {
   readonly pid: string
   readonly command: string
   readonly figures: ReturnType<typeof shownFigures>
-  readonly path: string
-  readonly lines: string
+  /** Of the target's pages; undefined where the script will say. */
+  readonly path: string | undefined
+  readonly lines: Html
 }
 
 function cardOf({ key, name, pid, command, figures, path, lines }: Card): Html {
+  const link = (page: string) => (path === undefined ? '#' : `${path}${page}`)
   return html`<li class="target" data-key="${key}">
 <div class="head"><h3 class="name">${name}</h3> <span class="pid quiet">${pid}</span></div>
 <p class="command quiet"><code title="${command}">${command}</code></p>
@@ -122,7 +125,7 @@ function cardOf({ key, name, pid, command, figures, path, lines }: Card): Html {
 <p class="verdict" data-needs-script hidden></p>
 <div class="actions" data-needs-script hidden></div>
 <ul class="results" data-needs-script hidden></ul>
-<div class="foot"><nav aria-label="Pages of ${name}"><a class="goroutines" href="${path}/debug/panicparse">goroutines</a> <a class="index" href="${path}/debug/pprof/">profiles</a> <a class="preflight" href="${path}/preflight">pre-flight</a></nav>
+<div class="foot"><nav aria-label="Pages of ${name}"><a class="goroutines" href="${link('/debug/panicparse')}">goroutines</a> <a class="index" href="${link('/debug/pprof/')}">profiles</a> <a class="preflight" href="${link('/preflight')}">pre-flight</a></nav>
 <details><summary>Lines to paste</summary><pre class="lines">${lines}</pre></details></div>
 </li>
 `
@@ -134,6 +137,6 @@ const blankCard = cardOf({
   pid: '',
   command: '',
   figures: shownFigures(undefined),
-  path: '',
-  lines: '',
+  path: undefined,
+  lines: html``,
 })
