@@ -1,7 +1,8 @@
 // What the landing page and a flame graph cost a browser: time until something is painted, and bytes
 // that travel, in Debian's Chromium without a window, by playwright-core. Empty caches, then full ones.
-import { chromium } from 'playwright-core'
+
 import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
 
 const rounds = 7
@@ -18,8 +19,8 @@ const browser = await chromium.launch({
 })
 try {
   const view = await record()
-  const graph = (page) => page.waitForFunction(`document.body.innerText.includes('Sandwich')`)
-  const figures = (page) => page.waitForFunction(`document.querySelector('.actions button')`)
+  const graph = (page) => page.getByText('Sandwich').waitFor()
+  const figures = (page) => page.locator('.actions button').first().waitFor({ state: 'attached' })
   console.log(`\nmedian (min to max) of ${rounds}`)
   console.table({
     ...(await measure('/', `${url}/`, figures)),
@@ -60,8 +61,8 @@ async function load(context, address, isThere) {
   await page.goto(address)
   await isThere(page)
   const thereMs = await page.evaluate('performance.now()')
-  const paint = `performance.getEntriesByName('first-contentful-paint')[0]?.startTime`
-  const paintMs = await page.waitForFunction(paint).then((handle) => handle.jsonValue())
+  const paint = `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`
+  const paintMs = await page.evaluate(paint)
   await page.close()
   return { paintMs, thereMs, bytes }
 }

@@ -51,7 +51,10 @@ function readKind(query: Query): PageKind {
   const kind = pageKind(name)
   if (kind !== undefined) return kind
   const names = pageKinds.map(({ kind }) => kind).join(', ')
-  throw new InputError('parameter-invalid', `kind must be one of ${names}, not ${JSON.stringify(name.slice(0, 40))}`)
+  throw new InputError(
+    'parameter-invalid',
+    `kind must be one of ${names}, not ${JSON.stringify(name.slice(0, 40))}`,
+  )
 }
 
 function readWish(query: Query, { seconds }: PageKind, max: number): Wish {
