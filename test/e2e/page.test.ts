@@ -122,7 +122,8 @@ t.test('the landing page in a browser', { skip }, async (t) => {
       await page.evaluate(`document.querySelectorAll('.command code').forEach((each) => {
         each.textContent = each.textContent.replace(/ --inspect-port=0|[^ ]*\\/(?=test\\/)|[^ ]*\\/(?=node )/g, '')
       })
-      document.activeElement.blur()`)
+      document.activeElement.blur()
+      scrollTo(0, 0)`)
       await page.screenshot({ path: `${pictures}/page-${name}.png` })
       const { scroll, client } = (await page.evaluate(`({
         scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth })`)) as Widths
