@@ -19,6 +19,7 @@ const all = [
   'census',
   'census-worker',
   'peer-uid',
+  'page',
 ]
 const asked = process.argv.slice(2)
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))

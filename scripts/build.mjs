@@ -3,7 +3,7 @@
 // rather than 600. The man page is beside them. The types are checked by `npm run lint`.
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copySpeedscope } from './browser-files.mjs'
+import { buildPage, copySpeedscope } from './browser-files.mjs'
 import { bundle, checkout } from './bundle.mjs'
 import { bundledPackages, licenceTexts } from './bundled-packages.mjs'
 import { builtManPage } from './man-page.mjs'
@@ -14,6 +14,7 @@ emptyFolder(dist)
 const metafile = await bundle({ write: true })
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licenceTexts(bundledPackages(metafile)))
 chmodSync(join(dist, 'main.js'), 0o755)
+await buildPage(join(dist, 'ui', 'page'))
 copySpeedscope(join(dist, 'ui', 'speedscope'))
 mkdirSync(join(dist, 'man'))
 writeFileSync(join(dist, 'man', 'pprofd.1'), await builtManPage(metafile))

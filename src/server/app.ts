@@ -27,6 +27,7 @@ import type {
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { Outbox } from './outbox.ts'
+import { ResultStore } from './page/result-store.ts'
 import { responseHeaders } from './response-headers.ts'
 import { registerRoutes } from './routes.ts'
 import { SnapshotAnalyses } from './snapshot-analyses.ts'
@@ -86,7 +87,9 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const settings = { limits, profile, heap, goroutine, sources }
   const analyses = new SnapshotAnalyses()
   const captures = new CaptureList()
-  const held = { admission, captures, outbox, symbols, analyses }
+  const results = new ResultStore()
+  app.addHook('onClose', async () => results.clear())
+  const held = { admission, captures, outbox, symbols, analyses, results }
   registerRoutes(app, { ...services, ...settings, ...held })
   return app
 }

@@ -7,6 +7,7 @@ import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { CaptureList } from './capture-list.ts'
 import type { Outbox, OutboxLimits } from './outbox.ts'
+import type { ResultStore } from './page/result-store.ts'
 import type { Query } from './parameters.ts'
 import type { SnapshotAnalyses } from './snapshot-analyses.ts'
 import type { SymbolTable } from './symbol-table.ts'
@@ -75,6 +76,7 @@ export interface ServerContext extends Services {
   readonly outbox: Outbox
   readonly symbols: SymbolTable
   readonly analyses: SnapshotAnalyses
+  readonly results: ResultStore
 }
 
 /** A request of a route that exists at the root and under `/targets/:target`. */

@@ -49,6 +49,8 @@ export interface SnapshotAnswer {
   readonly encoded: EncodedGoroutines
   /** As it was taken, for all who asked at the same time. */
   readonly taken: object
+  /** Who wrote which file; undefined where nobody asked. */
+  readonly sources: Sources | undefined
 }
 
 /** What a snapshot of a usual target takes at most, for whoever is told to come back. */
@@ -167,7 +169,7 @@ export async function takeSnapshot(
   const { similarity, format } = wish
   const encoded = await encodeGoroutines(recorded, format, { similarity, sources, page })
   symbols.add(encoded.symbols)
-  return { recorded, encoded, taken: found.recording }
+  return { recorded, encoded, taken: found.recording, sources }
 }
 
 function recordOptions(

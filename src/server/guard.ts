@@ -33,6 +33,9 @@ const panicparsePath = /^\/(?:targets\/[^/]+\/)?debug\/panicparse$/
 
 const capturePath = /^\/captures\/[^/]+$/
 
+/** Where the landing page starts captures: nothing that only follows links gets there. */
+const pageCapturePath = '/ui/captures'
+
 const symbolPath = /^\/(?:targets\/[^/]+\/)?debug\/pprof\/symbol$/
 
 export function judgeRequest(request: RequestHead): Refusal | undefined {
@@ -133,5 +136,6 @@ function judgeMethod({ method = '' }: RequestHead, path: string): Refusal | unde
 
 function methodsOf(path: string): readonly string[] {
   if (symbolPath.test(path)) return ['GET', 'POST']
+  if (path === pageCapturePath) return ['POST']
   return capturePath.test(path) ? ['GET', 'DELETE'] : ['GET']
 }

@@ -14,6 +14,9 @@ import { landingHandler } from './routes/landing.ts'
 import { memoryHandler } from './routes/memory.ts'
 import { metricsHandler } from './routes/metrics.ts'
 import { openapiHandler } from './routes/openapi.ts'
+import { pageCaptureHandler } from './routes/page-captures.ts'
+import { pageResultFileHandler, pageResultsHandler } from './routes/page-results.ts'
+import { pageTargetsHandler } from './routes/page-targets.ts'
 import { panicparseHandler } from './routes/panicparse.ts'
 import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
@@ -21,6 +24,7 @@ import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 import { threadcreateHandler } from './routes/threadcreate.ts'
 import { traceHandler } from './routes/trace.ts'
+import { pageAssetHandler, perfettoHandler, speedscopeHandler } from './routes/ui-assets.ts'
 import { wallHandler } from './routes/wall.ts'
 
 export function registerRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -35,6 +39,14 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/memory', memoryHandler(context))
   app.get('/targets/:target/preflight', preflightHandler(context))
+  app.post('/ui/captures', pageCaptureHandler(context))
+  app.get('/ui/page/:version/:file', pageAssetHandler)
+  app.get('/ui/perfetto/', perfettoHandler)
+  app.get('/ui/results', pageResultsHandler(context))
+  app.get('/ui/results/:id/:file', pageResultFileHandler(context))
+  app.get('/ui/speedscope/', speedscopeHandler)
+  app.get('/ui/speedscope/:file', speedscopeHandler)
+  app.get('/ui/targets', pageTargetsHandler(context))
 
   for (const prefix of ['', '/targets/:target']) {
     app.get(`${prefix}/debug/fgtrace`, fgtraceHandler(context))

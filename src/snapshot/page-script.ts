@@ -2,7 +2,7 @@ import { trusted } from '../ui/html.ts'
 
 /**
  * Filter and copy, for browsers that run scripts; without them the page reads the same. Allowed by
- * its hash. It puts text into the page only as text, and sends nothing anywhere.
+ * its hash. "Live" asks for a new snapshot every 5 s, as long as somebody looks. It puts text into the page only as text, and sends nothing anywhere.
  */
 export const pageScript = `
 'use strict'
@@ -88,6 +88,24 @@ document.addEventListener('keydown', (event) => {
     filter.focus()
   }
 })
+
+const live = document.getElementById('live')
+const liveKey = 'live ' + location.pathname
+const liveMs = 5000
+let reloading
+
+function applyLive() {
+  clearTimeout(reloading)
+  if (live.checked && !document.hidden) reloading = setTimeout(() => location.reload(), liveMs)
+}
+
+live.checked = sessionStorage.getItem(liveKey) === 'on'
+live.addEventListener('change', () => {
+  sessionStorage.setItem(liveKey, live.checked ? 'on' : 'off')
+  applyLive()
+})
+document.addEventListener('visibilitychange', applyLive)
+applyLive()
 
 let pending
 filter.addEventListener('input', () => {

@@ -58,7 +58,8 @@ button, input {
   font: inherit; color: inherit; background: var(--row); border: 1px solid var(--line);
   border-radius: 5px; padding: .2rem .6rem; min-height: 2rem;
 }
-input { width: min(26rem, 100%); }
+input[type=search] { width: min(26rem, 100%); }
+input[type=checkbox] { min-height: 0; vertical-align: -.1em; }
 .actions { font-size: .85rem; } .actions button { min-height: 1.6rem; padding: .05rem .5rem; }
 button:hover { background: var(--hover); cursor: pointer; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }

@@ -72,6 +72,7 @@ ${pageStyleTag}
     .map((line) => html`<li>${line}</li>\n`)}</ul>
 ${summary}${navigation(similarity, query, options.targetParameter)}<div id="controls" data-needs-script hidden>
 <label for="filter">Filter</label> <input id="filter" type="search" placeholder="text or regular expression  ( / )" autocomplete="off" spellcheck="false">
+<label><input id="live" type="checkbox"> Live: a new one every 5 s</label>
 <button data-copy="text">Copy as text</button> <button data-copy="markdown">Copy as Markdown</button>
 </div>
 <p id="status" class="quiet" role="status"></p>

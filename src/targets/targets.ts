@@ -18,6 +18,7 @@ import { type ProcessTimes, processTimes } from './process-times.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
+import { readTargetFigures, type TargetFigures } from './target-figures.ts'
 import { readTargetPackages, type TargetPackages } from './target-packages.ts'
 import type { TargetRights } from './target-rights.ts'
 import { type TargetThreads, targetThreads } from './target-threads.ts'
@@ -171,6 +172,11 @@ export class Targets {
   /** What the kernel says of the target's memory and its limits. Touches nothing. */
   memory({ pid }: Target): Promise<ProcessMemory> {
     return readProcessMemory(pid, this.procRoot)
+  }
+
+  /** CPU time, memory and the like, for a display. Touches nothing. */
+  figures(target: Target): Promise<TargetFigures | undefined> {
+    return readTargetFigures(target, this.procRoot)
   }
 
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */

@@ -14,8 +14,10 @@ t.test('the page filters, copies and links in a browser', { skip }, async (t) =>
     arguments: ['--listen', '127.0.0.1:0', '--goroutine.min-interval-ms', '0'],
   })
   const target = await spawnProfilable(t, 'zoo-awaits.cjs')
-  const page = await openChromium(t)
-  await page.open(`${daemon.url}/targets/${target.pid}/debug/panicparse`)
+  const { page, complaints } = await openChromium(t, {
+    permissions: ['clipboard-write'],
+  })
+  await page.goto(`${daemon.url}/targets/${target.pid}/debug/panicparse`)
   const shown = `[...document.querySelectorAll('.bucket')].filter((each) => !each.hidden)`
   const all = Number(await page.evaluate(`${shown}.length`))
   t.ok(all >= 15, `${all} buckets`)
@@ -42,7 +44,7 @@ t.test('the page filters, copies and links in a browser', { skip }, async (t) =>
   t.equal(picture.toString('latin1', 1, 4), 'PNG')
   if (process.env.PPROFD_TEST_SCREENSHOT) writeFileSync(process.env.PPROFD_TEST_SCREENSHOT, picture)
 
-  await page.open(`${daemon.url}/targets/${target.pid}/debug/panicparse?seconds=1`)
+  await page.goto(`${daemon.url}/targets/${target.pid}/debug/panicparse?seconds=1`)
   t.match(await page.evaluate('document.body.innerText'), /no bucket|0 grew|nothing/i)
-  t.strictSame(page.complaints, [], 'the browser has nothing to complain about')
+  t.strictSame(complaints, [], 'the browser has nothing to complain about')
 })

@@ -2,11 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import { spawnTraced } from '../captures/traced.ts'
 import { checkTrace } from '../fixtures/support/check-trace.ts'
 import { checkout } from '../fixtures/support/checkout.ts'
-import { type ChromiumPage, chromiumMissing, openChromium } from '../fixtures/support/chromium.ts'
+import { chromiumMissing, openChromium } from '../fixtures/support/chromium.ts'
 import { startDaemon } from '../fixtures/support/daemon.ts'
 import { until } from '../targets/new-targets.ts'
 
@@ -25,8 +26,8 @@ t.test('speedscope shows the stacks of each thread', { skip }, async (t) => {
   const script = join(t.testdir(), 'trace.js')
   const base64 = JSON.stringify(Buffer.from(text).toString('base64'))
   writeFileSync(script, `speedscope.loadFileFromBase64('trace.json', ${base64})`)
-  const page = await openChromium(t)
-  await page.open(`${pathToFileURL(speedscope).href}#localProfilePath=${script}`)
+  const { page, complaints: told } = await openChromium(t)
+  await page.goto(`${pathToFileURL(speedscope).href}#localProfilePath=${script}`)
   const name = `traced.cjs (pid ${target.pid}), main (tid ${target.pid})`
   t.ok(await until(async () => (await shown(page)).includes(name)), await shown(page))
   // The sandwich view is a table of functions.
@@ -37,10 +38,10 @@ t.test('speedscope shows the stacks of each thread', { skip }, async (t) => {
     writeFileSync(process.env.PPROFD_TEST_SCREENSHOT, await page.screenshot())
   }
   // What it says of drawing without a graphics card is none of ours.
-  const complaints = page.complaints.filter((each) => !/WebGL/.test(each))
+  const complaints = told.filter((each) => !/WebGL/.test(each))
   t.strictSame(complaints, [], 'nothing to complain about')
 })
 
-async function shown(page: ChromiumPage): Promise<string> {
+async function shown(page: Page): Promise<string> {
   return String(await page.evaluate('document.body.innerText'))
 }

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { type ChromiumPage, chromiumMissing, openChromium } from '../fixtures/support/chromium.ts'
+import { chromiumMissing, openChromium } from '../fixtures/support/chromium.ts'
 import { startDaemon } from '../fixtures/support/daemon.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { spawnProfilable } from './profilable.ts'
@@ -16,7 +17,7 @@ t.setTimeout(180_000)
 /** What each attempt could read: empty, where the browser or pprofd kept it from it. */
 type Seen = Readonly<Record<string, string>>
 
-/** Runs in the page. `U` is where a capture starts, `B` where pprofd is. Each gives what it could read. */
+/** Runs in the page. `U` and `P` are where a capture starts, `B` where pprofd is. Each gives what it could read. */
 const attempts = `
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const text = async (answer) => (answer.type === 'opaque' ? '' : answer.status + ' ' + (await answer.text()))
@@ -66,6 +67,9 @@ const ways = {
   'fetch that follows a redirect here': async () => text(await fetch('/redirect', { mode: 'no-cors' })),
   'fetch by POST': async () => text(await fetch(U, { method: 'POST', mode: 'no-cors', body: 'x' })),
   'fetch with a header': async () => text(await fetch(U, { headers: { 'X-A': 'b' } })),
+  'fetch of a capture as the landing page does it': async () => text(await fetch(P, { method: 'POST' })),
+  'fetch without cors of a capture as the landing page does it': async () => text(await fetch(P, { method: 'POST', mode: 'no-cors' })),
+  'form of a capture as the landing page does it': () => form('POST', P, 'application/x-www-form-urlencoded'),
   'fetch of the targets': async () => text(await fetch(B + '/targets')),
   'fetch of the landing page': async () => text(await fetch(B + '/')),
   'fetch of the addresses by POST': async () => text(await fetch(B + '/debug/pprof/symbol', { method: 'POST', body: '0x1' })),
@@ -129,8 +133,10 @@ async function startSite(t: Test, capture: string): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function attack(page: ChromiumPage, base: string, capture: string): Promise<Seen> {
-  const constants = `const B = ${JSON.stringify(base)}, U = ${JSON.stringify(capture)};`
+async function attack(page: Page, base: string, path: string): Promise<Seen> {
+  const posted = `${base}/ui/captures?kind=profile&seconds=1&target=${path.split('/')[2]}`
+  const urls = [base, `${base}${path}`, posted]
+  const constants = `const [B, U, P] = ${JSON.stringify(urls)};`
   return Object(
     (await page.evaluate(
       `(() => { ${constants} ${attempts.replace('\nPromise.all', '\nreturn Promise.all')} })()`,
@@ -142,10 +148,11 @@ t.test('a page of another origin starts no capture and reads nothing', { skip },
   const daemon = await startDaemon(t)
   const target = await spawnProfilable(t, 'idle.cjs')
   const path = `/targets/${target.pid}/debug/pprof/profile?seconds=1`
-  const page = await openChromium(t, [
-    '--host-resolver-rules=MAP rebound.example 127.0.0.1',
-    '--disable-popup-blocking',
-  ])
+  const { page } = await openChromium(t, {
+    switches: ['--host-resolver-rules=MAP rebound.example 127.0.0.1', '--disable-popup-blocking'],
+    // A page that was loaded before its name led here would not have the policy of our answers.
+    bypassCSP: true,
+  })
   const site = await startSite(t, `${daemon.url}${path}`)
   const rebound = `http://rebound.example:${daemon.port}`
   const attackers = {
@@ -154,11 +161,9 @@ t.test('a page of another origin starts no capture and reads nothing', { skip },
     // DNS rebinding: the same origin, as far as the browser can tell.
     'a name that leads here': [`${rebound}/`, rebound],
   } as const
-  // A page that was loaded before its name led here would not have the policy of our answers.
-  await page.ignorePolicies()
   for (const [name, [from, base]] of Object.entries(attackers)) {
-    await page.open(from)
-    const seen = await attack(page, base, `${base}${path}`)
+    await page.goto(from)
+    const seen = await attack(page, base, path)
     t.ok(Object.keys(seen).length > 30, `${name}: ${Object.keys(seen).length} ways were tried`)
     if (base === rebound)
       t.match(seen.fetch, /^403 the Host header must be localhost/, 'it is reached')
@@ -169,7 +174,7 @@ t.test('a page of another origin starts no capture and reads nothing', { skip },
       t.ok(read === '' || (base === rebound && isRefusal), `${name}, ${way}: ${read.slice(0, 200)}`)
     }
   }
-  await page.open(`http://localhost:${site}/`)
+  await page.goto(`http://localhost:${site}/`)
   await page.evaluate(`location.href = ${JSON.stringify(`${daemon.url}${path}`)}`)
   await delay(500)
   t.notMatch(daemon.stdout.text(), /capture ended/, 'nothing was captured')

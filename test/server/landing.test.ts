@@ -3,8 +3,8 @@ import { hostname, networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { listen } from '../../src/server/listen.ts'
+import { pagePolicy } from '../../src/server/page/policies.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
-import { allowsItsStyle } from './allows-its-style.ts'
 import { listenAnywhere, startApp } from './start-app.ts'
 
 const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
@@ -24,9 +24,14 @@ t.test('the landing page names the targets and starts nothing', async (t) => {
     `go tool pprof -http=: 'http://127.0.0.1:40000/targets/${target.pid}/debug/pprof/profile?seconds=30'`,
   )
   t.match(answer.body, '&lt;script&gt;&#39;&#34;&amp; xxx')
-  t.notMatch(answer.body, '<script')
-  t.ok(allowsItsStyle(answer), 'the policy allows the style of the page')
-  const links = [...answer.body.matchAll(/href="([^"]*)"/g)].map(([, href]) => href ?? '')
+  const scripts = [...answer.body.matchAll(/<script[^>]*>/g)].map(([tag]) => tag)
+  t.match(scripts, [/^<script type="module" src="\/ui\/page\/[\w-]{12}\/main\.js">$/], 'its own')
+  t.notMatch(answer.body, / style=|<style| on\w+=/, 'nothing inline')
+  t.equal(answer.headers['content-security-policy'], pagePolicy)
+  t.match(pagePolicy, /^default-src 'none'; .*script-src 'self'; style-src 'self';/)
+  t.notMatch(pagePolicy, /unsafe|http|\*|data:/)
+  const all = [...answer.body.matchAll(/href="([^"]*)"/g)].map(([, href]) => href ?? '')
+  const links = all.filter((href) => !href.startsWith('#') && !href.startsWith('/ui/page/'))
   t.ok(links.includes(`/targets/${target.pid}/debug/pprof/`))
   t.strictSame(
     links.filter((href) => href.includes('profile')),

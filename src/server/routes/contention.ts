@@ -32,7 +32,7 @@ const defaultSeconds = 2
 const blindToItself = 'warning: pprofd cannot see its own waits'
 
 /** The least that is no noise of the machine, as Go counts contentions of any length. */
-const defaultThresholdMs = 20
+export const defaultThresholdMs = 20
 const maxThresholdMs = 60_000
 
 const threshold: WholeNumber = {

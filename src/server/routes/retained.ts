@@ -1,13 +1,9 @@
 /** GET /debug/pprof/retained: who holds the memory, out of a heap snapshot. */
 import type { FastifyReply } from 'fastify'
-import { captureHeapSnapshot, type HeapSnapshotRecording } from '../../captures/heap-snapshot.ts'
-import { retainedComments } from '../../convert/retained-comments.ts'
-import { RetainedConversion } from '../../convert/retained-conversion.ts'
-import type { RetainedProfile } from '../../convert/retained-messages.ts'
-import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { requestTarget } from '../request-target.ts'
+import { type RetainedAnswer, recordRetained, retainedCost } from '../retained-request.ts'
 import { runCapture } from '../run-capture.ts'
 import { typicalAnalysisMs } from '../snapshot-analyses.ts'
 
@@ -28,49 +24,10 @@ export function retainedHandler(context: ServerContext): Handler {
       name: 'retained',
       durationMs: typicalAnalysisMs,
       wanted,
-      work: (signal) => context.analyses.run(() => record(context, target, wanted, signal)),
-      cost: ({ recording, profile }) => ({
-        attachMs: recording.attachMs,
-        pauseMs: recording.pauseMs,
-        openedInspector: recording.openedInspector,
-        snapshotBytes: recording.bytes,
-        objects: profile.totals.objects,
-        sizeBytes: profile.bytes.byteLength,
-      }),
+      work: (signal) => recordRetained(context, target, wanted, signal),
+      cost: retainedCost,
     })
     return send(reply, answer)
-  }
-}
-
-interface RetainedAnswer {
-  readonly recording: HeapSnapshotRecording
-  readonly profile: RetainedProfile
-}
-
-async function record(
-  { targets, symbols, limits }: ServerContext,
-  target: Target,
-  { force }: { readonly force: boolean },
-  signal: AbortSignal,
-): Promise<RetainedAnswer> {
-  const conversion = new RetainedConversion(limits.maxRetainedBytes ?? Number.POSITIVE_INFINITY)
-  try {
-    const recording = await captureHeapSnapshot(targets, target, {
-      kind: 'retained',
-      force,
-      maxPauseMs: limits.maxPauseMs,
-      signal,
-      write: (chunk) => conversion.write(chunk),
-    })
-    const profile = await conversion.finish({
-      ...recording.target,
-      takenAtMs: recording.startedAtMs,
-      comments: retainedComments(recording),
-    })
-    symbols.add(profile.symbols)
-    return { recording, profile }
-  } finally {
-    await conversion.close()
   }
 }
 

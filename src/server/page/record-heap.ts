@@ -1,0 +1,49 @@
+/** Sampled allocations for the page: what was allocated while it recorded, and lives or not. */
+import { encodeHeapProfile } from '../../convert/heap-formats.ts'
+import type { HeapProfileName } from '../../convert/heap-pprof.ts'
+import { targetSources } from '../target-sources.ts'
+import { checkAwaited, type Record, type ResultFile, ready } from './recorded.ts'
+
+export function recordHeapForPage(name: HeapProfileName): Record {
+  return async (context, target, { seconds, force }, signal) => {
+    const { heapSamplers, limits, heap, sources } = context
+    const recording = await heapSamplers.record(target, {
+      counting: name === 'allocs' ? 'allocated' : 'live',
+      durationMs: seconds * 1000,
+      isDelta: false,
+      gc: false,
+      samplingIntervalBytes: heap.samplingInterval,
+      isContinuous: target.heapContinuous ?? heap.continuous,
+      maxPauseMs: force ? undefined : limits.maxPauseMs,
+      signal,
+    })
+    checkAwaited(signal)
+    const findSources = targetSources(context, recording.target, sources.sourceMaps)
+    const profile = await encodeHeapProfile(recording, name, 'pprof', findSources)
+    const text = await encodeHeapProfile(recording, name, 'text', findSources)
+    const base = `${name}-${recording.target.pid}`
+    const files: ResultFile[] = [
+      file(`${base}.pb.gz`, 'pprof', profile.contentType, profile.bytes),
+      file(`${base}.txt`, "Go's text", text.contentType, text.bytes),
+    ]
+    const [main, ...others] = recording.threads
+    if (main !== undefined) {
+      const label = others.length === 0 ? 'heapprofile' : 'heapprofile (main thread only)'
+      files.push(file(`${base}.heapprofile`, label, json, main.profileJson))
+    }
+    const { attachMs, readPauseMs, openedInspector, missing } = recording
+    return {
+      cost: { attachMs, readPauseMs, pauseMs: readPauseMs, openedInspector },
+      files,
+      sizeBytes:
+        profile.bytes.byteLength + text.bytes.byteLength + (main?.profileJson.byteLength ?? 0),
+      missing,
+    }
+  }
+}
+
+const json = 'application/json; charset=utf-8'
+
+function file(name: string, label: string, contentType: string, bytes: Uint8Array): ResultFile {
+  return { name, label, contentType, encode: ready(bytes) }
+}
