@@ -18,6 +18,7 @@ export function copySpeedscope(target) {
   for (const name of readdirSync(release)) {
     if (!unused.test(name)) cpSync(join(release, name), join(target, name))
   }
+  cpSync(join(speedscopeFolder, 'LICENSE'), join(target, 'LICENSE.txt'))
 }
 
 /** The landing page's own: its scripts as one file each, the rest as it is. */

@@ -59,7 +59,8 @@ t.test('its operations are the routes that there are', async (t) => {
     Object.keys(item).map((method) => `${method} ${path}`),
   )
   // What is below /debug/pprof/ and no profile is a 404 with Go's words.
-  const real = routes.filter((route) => !route.endsWith('*'))
+  // What is below /ui/ is the landing page's own, and changes with it.
+  const real = routes.filter((route) => !route.endsWith('*') && !route.includes(' /ui/'))
   t.strictSame(described.toSorted(), real.toSorted())
 })
 
