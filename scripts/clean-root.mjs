@@ -85,7 +85,7 @@ async function tryCheckout(root) {
   if (existsSync(authorities)) cpSync(authorities, join(root, authorities))
   run('mount', '-t', 'proc', 'proc', join(root, 'proc'))
   try {
-    const lines = linesOf(scriptsOf(join(checkout, 'README.md'), '## Try it from a checkout')[0])
+    const lines = linesOf(scriptsOf(join(checkout, 'README.md'))[0])
     const [demo, test] = lines
     steps.check(test, test === 'npm ci && npm test')
     const { output, stop } = await steps.background(

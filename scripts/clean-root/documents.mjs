@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 export function blocksOf(page, heading) {
   const text = readFileSync(page, 'utf8')
   const section = heading === undefined ? text : sectionOf(text, heading)
-  const blocks = section.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)
+  const blocks = section.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm)
   return Array.from(blocks, ([, language, block]) => ({ language, block }))
 }
 

@@ -41,7 +41,7 @@ process.exit()
 
 /** README's first screen, its quick start, and the three walks. */
 async function withNpm() {
-  const [begin] = scriptsOf(readme).map(linesOf)
+  const [, begin] = scriptsOf(readme).map(linesOf)
   let daemon
   for (const line of begin) {
     if (line === 'pprofd serve') daemon = await steps.background(line, /"msg":"listening"/)
@@ -55,9 +55,7 @@ async function withNpm() {
     if (line.startsWith('ssh ') || (line.startsWith('go ') && !hasGo)) continue
     // A browser is for a person.
     if (line.includes('-http=:')) continue
-    await steps.run(
-      line.replaceAll('<pid>', shop.pid).replace('go tool pprof ', 'go tool pprof -top '),
-    )
+    await steps.run(line.replaceAll('<pid>', shop.pid))
   }
   await shop.stop()
   await walk('## My service is slow', 'slow', { 'pprofd profile': /stood still/ })
