@@ -75,8 +75,8 @@ export async function openOneShotPage(
 ): Promise<OneShotPage> {
   const root = `/${randomBytes(24).toString('base64url')}/`
   const files = new Map<string, () => Promise<Uint8Array>>()
-  for (const file of readdirSync(folder)) files.set(file, () => readFile(`${folder}${file}`))
-  files.set('', () => readFile(`${folder}index.html`))
+  for (const file of readdirSync(folder)) files.set(file, () => readFile(join(folder, file)))
+  files.set('', () => readFile(join(folder, 'index.html')))
   let finish = (_isAll: boolean) => {}
   const done = new Promise<boolean>((resolve) => {
     finish = resolve
