@@ -80,7 +80,7 @@ t.test('the package holds what runs, with every licence, and no more', async (t)
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
 
   t.same(
-    files.filter((name) => /\.(ts|map|png|test\.js)$|^(src|test|scripts|bench|demo)\//.test(name)),
+    files.filter((name) => /\.(ts|map|test\.js)$|^(src|test|scripts|bench|demo|docs\/images)\//.test(name)),
     [],
   )
   t.notOk(
