@@ -41,6 +41,8 @@ interface Attack {
   readonly lies: Lies
 }
 
+type Inspected = Awaited<ReturnType<typeof spawnInspected>>
+
 async function spawnInspected(t: Test) {
   const target = await spawnTarget(t, 'waits.cjs', { nodeArguments: ['--inspect=0'] })
   const line = await target.stderr.waitFor(/^Debugger listening on ws:/)
@@ -56,9 +58,9 @@ interface Answered {
 
 t.test('a target that lies in the protocol', async (t) => {
   // Through these inspectors pprofd takes one process for many, and does not keep its captures apart. Node
-  // 20 has died of it (SIGSEGV), so what it does at one time only is asked of processes of their own: heap
-  // snapshots of one, each trace of another.
-  const [snapshots, others] = await Promise.all([spawnInspected(t), spawnInspected(t)])
+  // 20 has died of it (SIGSEGV), so what it does at one time only, traces and heap snapshots, is asked of
+  // a process of its own each time.
+  const shared = await spawnInspected(t)
   const { numRuns } = runs(24)
   const attack = fc.record({ capture: fc.constantFrom(...captures), lies })
   const attacks = fc.sample(attack, { seed, numRuns })
@@ -68,7 +70,7 @@ t.test('a target that lies in the protocol', async (t) => {
     const some = attacks.slice(i, i + atOnce)
     await t.test(`attacks from ${i}`, async (t) => {
       for (const [index, answer] of (
-        await carryOut(t, [snapshots.url, others.url], some, (count) => (told += count))
+        await carryOut(t, shared.url, some, (count) => (told += count))
       ).entries()) {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
         const fault = faultOf(answer)
@@ -79,24 +81,27 @@ t.test('a target that lies in the protocol', async (t) => {
   t.comment(`${told} lies; ${JSON.stringify([...statuses])}`)
   t.ok(told > numRuns / 2, `${told} lies were told`)
   t.ok(statuses.has(200) && statuses.has(502), 'some were believed, some not')
-  for (const { child } of [snapshots.target, others.target]) {
-    t.equal(child.signalCode ?? child.exitCode, null, 'the target lives')
-  }
+  assertLives(t, shared)
 })
 
-/** Each has an inspector of its own, in front of one of the two targets. */
+function assertLives(t: Test, { target: { child } }: Inspected): void {
+  t.equal(child.signalCode ?? child.exitCode, null, 'the target lives')
+}
+
+/** Each has an inspector of its own, in front of the shared target or of one of its own. */
 async function carryOut(
   t: Test,
-  [snapshots, others]: readonly [string, string],
+  shared: string,
   attacks: readonly Attack[],
   onTold: (count: number) => void,
 ): Promise<readonly Answered[]> {
+  const own: Inspected[] = []
   const inspectors = await Promise.all(
     attacks.map(async ({ capture, lies }) => {
-      if (capture.startsWith('pprof/trace')) {
-        return lyingInspector(t, (await spawnInspected(t)).url, lies)
-      }
-      return lyingInspector(t, /retained|heapsnapshot/.test(capture) ? snapshots : others, lies)
+      if (!/trace|retained|heapsnapshot/.test(capture)) return lyingInspector(t, shared, lies)
+      const inspected = await spawnInspected(t)
+      own.push(inspected)
+      return lyingInspector(t, inspected.url, lies)
     }),
   )
   const configured = inspectors.map(({ port }, index) => {
@@ -115,6 +120,7 @@ async function carryOut(
     }),
   )
   for (const inspector of inspectors) onTold(inspector.told())
+  for (const inspected of own) assertLives(t, inspected)
   const failures = log.filter(
     ({ level, outcome }) => Number(level) >= 50 || outcome === 'internal-error',
   )
