@@ -1,4 +1,4 @@
-// A service that always has work: units of about a millisecond, one after the other, each in a turn of
+// A service that always has work: units of less than a millisecond, one after the other, each in a turn of
 // the event loop. Over IPC: { take } answers how many were done since the last time and how long they
 // took; { datadog: 'start' | 'stop' } profiles from inside, at { intervalMicros }.
 import { createRequire } from 'node:module'
