@@ -80,7 +80,9 @@ t.test('the package holds what runs, with every licence, and no more', async (t)
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
 
   t.same(
-    files.filter((name) => /\.(ts|map|test\.js)$|^(src|test|scripts|bench|demo|docs\/images)\//.test(name)),
+    files.filter((name) =>
+      /\.(ts|map|test\.js)$|^(src|test|scripts|bench|demo|docs\/images)\//.test(name),
+    ),
     [],
   )
   t.notOk(
