@@ -13,11 +13,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkout } from './bundle.mjs'
 import { linesOf, scriptsOf } from './clean-root/documents.mjs'
 import { inRoot, trySidecar } from './clean-root/sidecar.mjs'
 import { Steps } from './clean-root/steps.mjs'
 import { pack } from './pack.mjs'
-import { checkout } from './production-packages.mjs'
 
 const mirror = 'http://deb.debian.org/debian'
 const packages = 'nodejs,systemd,systemd-sysv,sudo,curl,ca-certificates,iproute2,git'

@@ -3,7 +3,7 @@
 // new privileges, a root that is read-only. No engine takes part.
 import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkout } from '../production-packages.mjs'
+import { checkout } from '../bundle.mjs'
 import { Steps } from './steps.mjs'
 
 export async function trySidecar(root, tarball) {
