@@ -22,6 +22,14 @@ export const forceParameter: Flag = {
   description: '1 records although the estimated pause is above limits.maxPauseMs.',
 }
 
+/** Of what takes a heap snapshot. */
+export const snapshotForceParameter: Flag = {
+  kind: 'flag',
+  fallback: false,
+  description:
+    '1 takes the snapshot although it may cost the target more memory than there is, or a longer pause than limits.maxPauseMs.',
+}
+
 /** Read by `looseNumber`. */
 export const debugParameter: AnyInteger = {
   kind: 'any integer',

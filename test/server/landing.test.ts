@@ -3,7 +3,7 @@ import { hostname, networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { listen } from '../../src/server/listen.ts'
-import { pagePolicy } from '../../src/server/page/policies.ts'
+import { pagePolicy } from '../../src/ui/policies.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { listenAnywhere, startApp } from './start-app.ts'
 

@@ -12,6 +12,7 @@ import { extname, join } from 'node:path'
 import { PeerUids } from '../../access/peer-uids.ts'
 import { uiFolder } from '../../package-files.ts'
 import { judgeRequest } from '../../server/guard.ts'
+import { speedscopePolicy } from '../../ui/policies.ts'
 
 export interface ShownCapture {
   /** Such as `cpu-api-4711.pb.gz`; its extension says nothing to speedscope. */
@@ -42,24 +43,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** The sha256 of nothing: an empty <style>, as speedscope's library of styles makes one and fills it. */
-const emptyStyle = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-
-/** Nothing of elsewhere. 'wasm-unsafe-eval': its demangler of C++ names; that word allows no eval. */
-const policy = [
-  "default-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  `style-src 'self' ${emptyStyle}`,
-  "connect-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-].join('; ')
-
 const headers: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': policy,
+  'Content-Security-Policy': speedscopePolicy,
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Cross-Origin-Resource-Policy': 'same-origin',

@@ -11,6 +11,7 @@ import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { firstValue } from '../parameters.ts'
 import { requestTarget } from '../request-target.ts'
+import { snapshotForceParameter } from '../shared-parameters.ts'
 import { streamCapture } from '../stream-capture.ts'
 import type { StreamedAnswer } from '../streamed-answer.ts'
 
@@ -24,12 +25,7 @@ export const heapSnapshotParameters = {
     description:
       'The thread whose heap it is, called as in profiles: name#3 or worker#3 is a worker.',
   },
-  force: {
-    kind: 'flag',
-    fallback: false,
-    description:
-      '1 takes the snapshot although it may cost the target more memory than there is, or a longer pause than limits.maxPauseMs.',
-  },
+  force: snapshotForceParameter,
 } as const satisfies DeclaredParameters
 
 export function heapSnapshotHandler(context: ServerContext): Handler {

@@ -3,9 +3,9 @@
  * links only that to the goroutines does, so links from other sites may lead here.
  */
 import { hostname } from 'node:os'
+import { pagePolicy } from '../../ui/policies.ts'
 import type { Handler, ServerContext, TargetRequest } from '../context.ts'
 import { landingPage } from '../page/landing-page.ts'
-import { pagePolicy } from '../page/policies.ts'
 import { requestableTargets } from '../request-target.ts'
 import { pageAssets } from './ui-assets.ts'
 

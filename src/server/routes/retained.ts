@@ -5,15 +5,11 @@ import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts
 import { requestTarget } from '../request-target.ts'
 import { type RetainedAnswer, recordRetained, retainedCost } from '../retained-request.ts'
 import { runCapture } from '../run-capture.ts'
+import { snapshotForceParameter } from '../shared-parameters.ts'
 import { typicalAnalysisMs } from '../snapshot-analyses.ts'
 
 export const retainedParameters = {
-  force: {
-    kind: 'flag',
-    fallback: false,
-    description:
-      '1 takes the snapshot although it may cost the target more memory than there is, or a longer pause than limits.maxPauseMs.',
-  },
+  force: snapshotForceParameter,
 } as const satisfies DeclaredParameters
 
 export function retainedHandler(context: ServerContext): Handler {

@@ -1,7 +1,7 @@
 /** GET /ui/page/<version>/<file> and /ui/speedscope/<file>: files of the package, the same for everybody. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { pagePolicy, speedscopePolicy } from '../../ui/policies.ts'
 import { sendFailure } from '../errors.ts'
-import { pagePolicy, speedscopePolicy } from '../page/policies.ts'
 import { type UiAsset, UiAssets } from '../ui-assets.ts'
 
 type AssetRequest = FastifyRequest<{ Params: { version?: string; file?: string } }>
