@@ -11,9 +11,6 @@ import { ThreadClocks } from './thread-clocks.ts'
 /** A worker that does not say in this time which thread it is has no CPU time in the profile. */
 const identifyMs = 2000
 
-/** A worker starts within some 50 ms, later where the processors are busy. */
-const settleMs = 1000
-
 export class CpuTruth {
   readonly #targets: Targets
   readonly #target: Target
@@ -64,7 +61,7 @@ export class CpuTruth {
 
   async #follow({ thread, session }: Worker, clocks: ThreadClocks): Promise<void> {
     this.#unknown++
-    const tid = await askThreadId(session, { timeoutMs: identifyMs, settleMs })
+    const tid = await askThreadId(session, { timeoutMs: identifyMs })
     if (tid === undefined || this.#isStopped) return
     await clocks.follow(thread, tid)
     this.#unknown--

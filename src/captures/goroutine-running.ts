@@ -36,7 +36,7 @@ export async function readRunning(
   const needed = [callName, rawFrame, callSites, threadSelf]
   const expression = callExpression(runningStack, needed, maxFrames, true)
   try {
-    return parse(await evaluate(session, expression, { timeoutMs, signal, commandLineApi: true }))
+    return parse(await evaluate(session, expression, { timeoutMs, signal, usesModules: true }))
   } catch (error) {
     if (error instanceof InspectorError && error.code === 'command-timeout') return undefined
     throw error

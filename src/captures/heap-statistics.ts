@@ -34,7 +34,7 @@ export async function readHeapStatistics(
   session: Session,
   command: CommandOptions,
 ): Promise<HeapStatistics | undefined> {
-  const options = { ...command, commandLineApi: true }
+  const options = { ...command, usesModules: true }
   const answer = await answerOf(evaluate(session, statisticsExpression, options))
   const [usage, heap, spaces] = Array.isArray(answer) ? answer : []
   if (!Array.isArray(spaces)) return undefined

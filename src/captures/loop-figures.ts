@@ -22,7 +22,7 @@ export async function readLoopFigures(
   options: CommandOptions,
 ): Promise<LoopFigures> {
   const expression = callExpression(loopFigures, [])
-  const answer = Object(await evaluate(session, expression, { ...options, commandLineApi: true }))
+  const answer = Object(await evaluate(session, expression, { ...options, usesModules: true }))
   const figures: { -readonly [Name in keyof LoopFigures]: LoopFigures[Name] } = {}
   for (const name of names) {
     const value = answer[name]

@@ -16,6 +16,7 @@ import {
   type WorkerReader,
 } from '../census/worker-memory.ts'
 import { CaptureError, InspectorError } from '../errors.ts'
+import { needsCommandLineApi } from '../inspector/command-line-api.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
@@ -93,21 +94,17 @@ async function startThread(session: Session, path: string, signal: AbortSignal):
     textBytes,
   }
   const code = callExpression(serveMemory, [], options)
-  const { result, exceptionDetails } = await session
-    .send(
-      'Runtime.evaluate',
-      {
-        expression: callExpression(startReader, [], code),
-        objectGroup,
-        silent: true,
-        includeCommandLineAPI: true,
-      },
-      { timeoutMs: startMs, signal },
-    )
-    .catch((error: unknown) => {
-      if (!(error instanceof InspectorError) || error.code !== 'command-timeout') throw error
-      throw refused('its main thread does not answer', error)
-    })
+  const command = { timeoutMs: startMs, signal }
+  const start = async () => {
+    const includeCommandLineAPI = await needsCommandLineApi(session, command)
+    const expression = callExpression(startReader, [], code)
+    const evaluation = { expression, objectGroup, silent: true, includeCommandLineAPI }
+    return session.send('Runtime.evaluate', evaluation, command)
+  }
+  const { result, exceptionDetails } = await start().catch((error: unknown) => {
+    if (!(error instanceof InspectorError) || error.code !== 'command-timeout') throw error
+    throw refused('its main thread does not answer', error)
+  })
   if (exceptionDetails === undefined && result.objectId !== undefined) return result.objectId
   const { exception, text } = exceptionDetails ?? {}
   throw refused(String(exception?.description ?? text ?? result.type).slice(0, 300))

@@ -83,6 +83,6 @@ export class ProfileWindows {
 
   async #evaluate(work: string, options: CommandOptions): Promise<void> {
     const expression = `{ const c = ${consoleOfV8}; ${work} }\n//# sourceURL=${windowScript}`
-    await evaluate(this.#session, expression, { ...options, commandLineApi: true })
+    await evaluate(this.#session, expression, { ...options, usesModules: true })
   }
 }

@@ -12,7 +12,8 @@ import type { CommandOptions, Session } from '../inspector/session.ts'
 const coverageMs = { empty: 3, perBytecodeMb: 16, perHeapMb: 0.1 } as const
 
 const sizesExpression = `(() => {
-  const { bytecode_and_metadata_size } = require('node:v8').getHeapCodeStatistics()
+  const v8 = process.getBuiltinModule?.('node:v8') ?? require('node:v8')
+  const { bytecode_and_metadata_size } = v8.getHeapCodeStatistics()
   return [bytecode_and_metadata_size, process.memoryUsage().heapUsed]
 })()`
 
@@ -55,7 +56,7 @@ export async function learnScriptUrls(
   urls: ScriptUrls,
   { maxPauseMs, isProfiling = false, ...options }: LearnOptions,
 ): Promise<Learned> {
-  const sizes = await evaluate(session, sizesExpression, { ...options, commandLineApi: true })
+  const sizes = await evaluate(session, sizesExpression, { ...options, usesModules: true })
   const [bytecodeBytes, heapBytes] = Array.isArray(sizes) ? sizes : []
   const pauseMs = coveragePauseMs(Number(bytecodeBytes), Number(heapBytes))
   if (!(pauseMs <= maxPauseMs)) {

@@ -1,10 +1,11 @@
 /** Evaluating an expression in a target for its value. */
 import { InspectorError } from '../errors.ts'
+import { needsCommandLineApi } from './command-line-api.ts'
 import type { CommandOptions, Session } from './session.ts'
 
 export interface EvaluateOptions extends CommandOptions {
-  /** Gives the expression `require` and the other command-line functions. */
-  readonly commandLineApi?: boolean
+  /** The expression uses Node's modules: `process.getBuiltinModule?.(name) ?? require(name)`. */
+  readonly usesModules?: boolean
 }
 
 /**
@@ -16,12 +17,13 @@ export interface EvaluateOptions extends CommandOptions {
 export async function evaluate(
   session: Session,
   expression: string,
-  { commandLineApi = false, ...options }: EvaluateOptions = {},
+  { usesModules = false, ...options }: EvaluateOptions = {},
 ): Promise<unknown> {
+  const includeCommandLineAPI = usesModules && (await needsCommandLineApi(session, options))
   const { result, exceptionDetails } = await session.send(
     'Runtime.evaluate',
     // `silent` keeps a failure away from the target's own debugger and console.
-    { expression, returnByValue: true, silent: true, includeCommandLineAPI: commandLineApi },
+    { expression, returnByValue: true, silent: true, includeCommandLineAPI },
     options,
   )
   if (exceptionDetails !== undefined) {

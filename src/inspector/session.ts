@@ -12,6 +12,13 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface SessionOptions {
+  /** How long an answer may take where the command does not say. */
+  readonly commandTimeoutMs: number
+  /** With a worker thread, not with the main thread. (default: false) */
+  readonly isOfWorker?: boolean
+}
+
 interface PendingCall {
   readonly succeed: (result: unknown) => void
   readonly fail: (code: InspectorErrorCode, message: string, cause?: unknown) => void
@@ -26,6 +33,9 @@ interface PendingCall {
 type Listener<E extends keyof Events> = (params: Events[E]) => unknown
 
 export class Session {
+  /** On the clock of `performance.now()`. */
+  readonly openedAtMs = performance.now()
+  readonly isOfWorker: boolean
   /** Resolves when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>
   readonly #transport: Transport
@@ -38,9 +48,10 @@ export class Session {
   #lastId = 0
   #endReason: string | undefined
 
-  constructor(transport: Transport, { commandTimeoutMs }: { readonly commandTimeoutMs: number }) {
+  constructor(transport: Transport, { commandTimeoutMs, isOfWorker = false }: SessionOptions) {
     this.#transport = transport
     this.#commandTimeoutMs = commandTimeoutMs
+    this.isOfWorker = isOfWorker
     transport.onmessage = (message) => {
       if (this.#holds > 0) this.#held.push(message)
       else this.#receive(message)

@@ -75,7 +75,7 @@ export class WorkerSessions {
     onWorker({
       thread: threadName(workerId, title),
       url,
-      session: new Session(transport, { commandTimeoutMs }),
+      session: new Session(transport, { commandTimeoutMs, isOfWorker: true }),
     })
   }
 }

@@ -7,14 +7,12 @@ import { awaitInspector, listenersBefore } from './open-inspector.ts'
 import type { Target } from './target.ts'
 
 /**
- * `require` comes from the command-line API and exists during the evaluation only, in CommonJS and in
- * ES-module programs. It is called first: if it fails, nothing has happened. Nothing is scheduled, so
- * it works in a blocked event loop, too (seen on Node 18, 20, 22, 24 and 26).
+ * The module is asked for first: if that fails, nothing has happened. Nothing is scheduled, so it works in a blocked event loop, too (seen on Node 18, 20, 22, 24 and 26).
  */
 const moveExpression = `(inspector => {
   process._debugEnd()
   inspector.open(0, '127.0.0.1')
-})(require('inspector'))`
+})(process.getBuiltinModule?.('inspector') ?? require('inspector'))`
 
 const moveTimeoutMs = 2000
 
@@ -30,7 +28,7 @@ export async function moveInspector(
   procRoot: string,
 ): Promise<OpenInspector | undefined> {
   const before = await listenersBefore(target, procRoot)
-  const options = { timeoutMs: moveTimeoutMs, commandLineApi: true }
+  const options = { timeoutMs: moveTimeoutMs, usesModules: true }
   // Usually without an answer: the connection drops before it could come.
   const failure = await evaluate(session, moveExpression, options).catch((error: unknown) => error)
   if (isRefusal(failure)) return undefined
