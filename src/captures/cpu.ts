@@ -1,15 +1,17 @@
 /** Recording a CPU profile: V8's sampling profiler, switched on and off through the inspector. */
+import { InspectorError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CaptureControl, withAttachment } from './attached.ts'
 import type { CpuRecording } from './cpu-recording.ts'
-import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
+import { CpuThreads } from './cpu-threads.ts'
 import { CpuTruth } from './cpu-truth.ts'
-import { CpuWorkers } from './cpu-workers.ts'
 import { recordedTarget } from './recorded-target.ts'
 import { recordingTime } from './recording-time.ts'
 import { refuseLongPause } from './refuse-long-pause.ts'
+import { WindowPace } from './window-pace.ts'
+import { WindowedRecording } from './windowed-recording.ts'
 
 export interface CpuOptions extends CaptureControl {
   readonly durationMs: number
@@ -33,15 +35,6 @@ export interface ReachedThread {
   readonly thread: string
   readonly session: Session
 }
-
-/** Starting walks the target's heap: 840 ms were measured at 800 MB, so tens of GB stay within it. */
-const startTimeoutMs = 60_000
-
-/** A 30 s profile of a deep program at 10 kHz took 3.9 s; the transfer comes on top. */
-const stopTimeoutMs = 120_000
-
-/** A worker that does not answer for so long is left out. */
-const workerTimeoutMs = 5000
 
 /**
  * Attaches, records all threads and detaches; the target is restored whatever happens.
@@ -69,58 +62,70 @@ async function record(
   options: CpuOptions,
 ): Promise<CpuRecording> {
   const { session, openedByUs, attachMs } = attachment
-  const { durationMs, hz, signal, onPhase } = options
+  const { durationMs, hz, signal, onPhase, onThread } = options
   const { pid } = attachment.target
   const samplingIntervalUs = Math.round(1_000_000 / hz)
   const truth = new CpuTruth(targets, attachment.target)
-  options.onThread?.({ pid, thread: 'main', session })
-  const workers = options.mainThreadOnly
-    ? undefined
-    : await CpuWorkers.start(session, samplingIntervalUs, workerTimeoutMs, {
-        onWorker: (worker) => options.onThread?.({ pid, ...worker }),
-        onStarted: (worker) => truth.addWorker(worker),
-      })
+  const threads = await CpuThreads.start(session, {
+    samplingIntervalUs,
+    mainThreadOnly: options.mainThreadOnly,
+    onThread: (thread) => onThread?.({ pid, ...thread }),
+    onWorkerStarted: (worker) => truth.addWorker(worker),
+    signal,
+  })
   let isAnswering = false
   try {
-    const starting = { timeoutMs: startTimeoutMs, signal }
-    const [startPauseMs] = await Promise.all([
-      startProfiler(session, samplingIntervalUs, starting),
-      workers?.started(),
-    ])
     const startedAtMs = Date.now()
     await truth.start(session)
     onPhase?.('recording')
-    await recordingTime(session, options)
+    const windows = new WindowedRecording(pid)
+    await recordWindows(session, threads, windows, options)
     const nativeThreads = await truth.stopChecks()
     onPhase?.('stopping')
-    const [main, others] = await Promise.all([
-      stopProfiler(session, { timeoutMs: stopTimeoutMs, signal }),
-      workers?.stop(pid),
-    ])
+    windows.add(await threads.end())
     isAnswering = true
-    const { profileJson, pauseMs: stopPauseMs } = main
     await truth.stop()
-    const recorded = [{ pid, thread: 'main', profileJson }, ...(others?.threads ?? [])]
     return {
       target: recordedTarget(attachment),
-      threads: recorded.map((thread) => ({ ...thread, ...truth.of(thread.thread) })),
+      threads: windows.threads.map((thread) => ({ ...thread, ...truth.of(thread.thread) })),
       nativeThreads,
-      missing: others?.missing ?? [],
+      missing: [...threads.missing],
       startedAtMs,
       askedDurationMs: durationMs,
       askedHz: hz,
       samplingIntervalUs,
-      startPauseMs,
-      stopPauseMs,
+      startPauseMs: threads.startPauseMs,
+      stopPauseMs: windows.longestPauseMs,
       attachMs,
       openedInspector: openedByUs,
     }
   } finally {
     await truth.stop()
-    const closing = workers?.close()
-    // Of two answers in a row the second waits 40 ms for our delayed ACK: one after the other is
-    // faster. But a target that does not answer is waited for once only.
-    if (isAnswering) await closing
-    await Promise.all([closing, ensureProfilerOff(session)])
+    await threads.close(isAnswering)
+  }
+}
+
+/** In windows so short that the end of none stops the target for long; most programs need one. */
+async function recordWindows(
+  session: Session,
+  threads: CpuThreads,
+  windows: WindowedRecording,
+  { durationMs, signal, endEarly }: CpuOptions,
+): Promise<void> {
+  const endMs = performance.now() + durationMs
+  const pace = new WindowPace()
+  for (;;) {
+    const restMs = endMs - performance.now()
+    const windowMs = pace.windowMs
+    const isLast = restMs < windowMs * 1.5
+    await recordingTime(session, { durationMs: isLast ? restMs : windowMs, signal, endEarly })
+    if (isLast || session.isClosed || endEarly?.aborted) return
+    try {
+      pace.ended(windowMs, windows.add(await threads.next()))
+    } catch (error) {
+      // Its program has no way to V8's console: the rest is one window.
+      if (!(error instanceof InspectorError) || error.code !== 'command-failed') throw error
+      pace.windowMs = Number.POSITIVE_INFINITY
+    }
   }
 }

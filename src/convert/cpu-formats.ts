@@ -8,6 +8,7 @@ import type { CpuRecording } from './cpu-recording.ts'
 import { cpuSpeedscope } from './cpu-speedscope.ts'
 import { type CpuStacks, cpuStacks, cpuStacksWithSources } from './cpu-stacks.ts'
 import type { FindSources } from './source-lookup.ts'
+import { threadProfileText } from './thread-profile.ts'
 
 export type CpuFormat = 'pprof' | 'cpuprofile' | 'speedscope' | 'collapsed' | 'markdown'
 
@@ -123,7 +124,7 @@ const encodeText: Readonly<
 /** V8's own bytes. The format has one thread, and leaving the others out would hide them. */
 function cpuProfileBytes({ threads }: CpuRecording): Uint8Array {
   const [thread, ...others] = threads
-  if (thread && others.length === 0) return thread.profileJson
+  if (thread && others.length === 0) return threadProfileText(thread)
   throw treeHasManyThreads()
 }
 

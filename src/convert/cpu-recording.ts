@@ -34,6 +34,8 @@ export interface ThreadRecording {
   readonly thread: string
   /** The JSON text of V8's Profiler.Profile object as the target sent it, UTF-8. */
   readonly profileJson: Uint8Array
+  /** What followed it without a gap, where it was recorded in windows: V8's profiles, too. */
+  readonly laterWindows?: readonly Uint8Array[] | undefined
   /** Its CPU time, read again and again meanwhile; undefined where its kernel thread is not known. */
   readonly cpuTimes?: readonly CpuTime[] | undefined
   /** What it said that it runs, where it was asked because it did not come to rest. */

@@ -1,5 +1,5 @@
 /** One thread's samples as a tree of stacks: what every format but .cpuprofile is made from. */
-import { type CpuProfile, parseCpuProfile } from './cpu-profile.ts'
+import type { CpuProfile } from './cpu-profile.ts'
 import type { CpuRecording, ThreadRecording } from './cpu-recording.ts'
 import { Frames } from './frame.ts'
 import { type HotLoopRepair, repairHotLoops } from './hot-loop.ts'
@@ -7,6 +7,7 @@ import { mergeNodes } from './merge-nodes.ts'
 import { type OnCpu, onCpu } from './on-cpu.ts'
 import { eachSample } from './sample-spans.ts'
 import { anyColumn, type FindSources, type SourceLookup, SourceQuestions } from './source-lookup.ts'
+import { parseThreadProfile } from './thread-profile.ts'
 
 /** What is shown of a recording: the time of running code, or all time, idle included. */
 export type CpuKind = 'cpu' | 'wall'
@@ -78,8 +79,8 @@ function stacksOf(
   return { recording, frames: frames.all, threads, sources }
 }
 
-function parseThread({ profileJson, checks = [] }: ThreadRecording): HotLoopRepair {
-  return repairHotLoops(parseCpuProfile(profileJson), checks)
+function parseThread(thread: ThreadRecording): HotLoopRepair {
+  return repairHotLoops(parseThreadProfile(thread), thread.checks ?? [])
 }
 
 /** Where functions start, and the lines that ran. */

@@ -52,7 +52,7 @@ export function eachSample(
 }
 
 /** Whether the first sample is no tick: then its node has fewer hits than samples. */
-function isOfTheStart({ samples, hitCounts }: CpuProfile): boolean {
+export function isOfTheStart({ samples, hitCounts }: CpuProfile): boolean {
   const node = samples[0]
   if (node === undefined) return false
   return (

@@ -1,5 +1,6 @@
 /** The commands and events of the inspector that pprofd uses, typed by Node's own declarations. */
 import type { HeapProfiler, NodeTracing, NodeWorker, Profiler, Runtime } from 'node:inspector'
+import type { ConsoleProfileFinished } from './profile-event.ts'
 
 type Nothing = Record<string, never>
 
@@ -53,8 +54,8 @@ export interface Events {
   'HeapProfiler.reportHeapSnapshotProgress': HeapProfiler.ReportHeapSnapshotProgressEventDataType
   /** Trace events of all threads; what they hold is not V8's to say, so it is nobody's word here. */
   'NodeTracing.dataCollected': { readonly value: readonly unknown[]; readonly broken?: boolean }
-  /** Of a profile that `console.profile(title)` began. */
-  'Profiler.consoleProfileFinished': Profiler.ConsoleProfileFinishedEventDataType
+  /** Of a profile that `console.profile(title)` began: not parsed, as it can have 100 MB; see reply.ts. */
+  'Profiler.consoleProfileFinished': ConsoleProfileFinished
   'NodeWorker.attachedToWorker': NodeWorker.AttachedToWorkerEventDataType
   'NodeWorker.detachedFromWorker': NodeWorker.DetachedFromWorkerEventDataType
   'NodeWorker.receivedMessageFromWorker': NodeWorker.ReceivedMessageFromWorkerEventDataType

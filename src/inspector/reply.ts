@@ -1,4 +1,5 @@
 /** Reading one message of the inspector without turning a large result into objects. */
+import { profileEventOf, profileFinished, readProfileEvent } from './profile-event.ts'
 
 export type Reply =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
@@ -17,6 +18,8 @@ export function readReply(message: Uint8Array, wantsRaw: (id: number) => boolean
   if (prefix && wantsRaw(Number(prefix[1]))) {
     return { kind: 'result', id: Number(prefix[1]), result: buffer.subarray(prefix[0].length, -1) }
   }
+  const profile = readProfileEvent(buffer)
+  if (profile) return { kind: 'event', method: profileFinished, params: profile }
   return readParsed(buffer, wantsRaw)
 }
 
@@ -29,6 +32,7 @@ function readParsed(buffer: Buffer, wantsRaw: (id: number) => boolean): Reply {
   }
   if (typeof message !== 'object' || message === null) return { kind: 'unreadable' }
   const { id, result, error, method, params } = message as Record<string, unknown>
+  if (method === profileFinished) return { kind: 'event', method, params: profileEventOf(params) }
   if (typeof method === 'string') return { kind: 'event', method, params }
   if (typeof id !== 'number') return { kind: 'unreadable' }
   if (error !== undefined) return { kind: 'error', id, message: errorMessage(error) }

@@ -2,11 +2,9 @@
 import type { CpuProfile } from '../cpu-profile.ts'
 import { type Frame, Frames } from '../frame.ts'
 import { type MergedNodes, mergeNodes } from '../merge-nodes.ts'
+import { windowScript } from '../merge-profiles.ts'
 import type { SourceLookup } from '../source-lookup.ts'
 import type { SliceFrame } from './stack-slices.ts'
-
-/** The code by which windows begin and end (captures/profile-windows.ts): no work of the target's. */
-const windowScript = 'pprofd:window'
 
 /** The frames of all threads of one window. */
 export class WindowFrames {

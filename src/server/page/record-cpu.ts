@@ -3,6 +3,7 @@ import { recordCpu } from '../../captures/cpu.ts'
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
 import { cpuFormats, encodeCpuStacks } from '../../convert/cpu-formats.ts'
 import { type CpuStacks, cpuStacks, cpuStacksWithSources } from '../../convert/cpu-stacks.ts'
+import { threadProfileBytes, threadProfileText } from '../../convert/thread-profile.ts'
 import { encodeWallStacks, wallFormats, wallHz } from '../../convert/wall-formats.ts'
 import type { Target } from '../../targets/target.ts'
 import type { ServerContext } from '../context.ts'
@@ -61,7 +62,7 @@ function cpuFiles(recording: CpuRecording, stacks: CpuStacks): readonly ResultFi
   if (main === undefined) return files
   const { extension, contentType } = cpuFormats.cpuprofile
   const label = others.length === 0 ? 'cpuprofile' : 'cpuprofile (main thread only)'
-  const encode = () => main.profileJson
+  const encode = () => threadProfileText(main)
   return [...files, { name: `${base}${extension}`, label, contentType, encode }]
 }
 
@@ -71,7 +72,7 @@ const stacksPerJson = 3
 function summary(recording: CpuRecording): Pick<Recorded, 'cost' | 'sizeBytes' | 'missing'> {
   const { threads, attachMs, startPauseMs, stopPauseMs, openedInspector, missing } = recording
   const pauseMs = Math.max(startPauseMs, stopPauseMs)
-  const jsonBytes = threads.reduce((sum, { profileJson }) => sum + profileJson.byteLength, 0)
+  const jsonBytes = threads.reduce((sum, thread) => sum + threadProfileBytes(thread), 0)
   return {
     cost: { attachMs, startPauseMs, stopPauseMs, pauseMs, openedInspector },
     sizeBytes: jsonBytes * stacksPerJson,
