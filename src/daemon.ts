@@ -8,12 +8,14 @@ import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
+import { FlightRecorder, type RecorderOptions } from './recorder/flight-recorder.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { PassedSocket } from './server/listen-passed.ts'
 import { SourceMaps } from './sourcemaps/source-maps.ts'
 import { takeServiceEnvironment } from './systemd/service-environment.ts'
 import { ServiceManager } from './systemd/service-manager.ts'
+import type { Target } from './targets/target.ts'
 import { Targets, type TargetsOptions } from './targets/targets.ts'
 
 /** systemd waits 90 s, Docker 10 s; whoever stops us shall not wait longer than 5 s. */
@@ -71,6 +73,7 @@ class Daemon {
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
   readonly #sourceMaps = new SourceMaps()
+  readonly #recorder: FlightRecorder
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -85,6 +88,11 @@ class Daemon {
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
+    this.#recorder = new FlightRecorder(this.#targets, recorderOptions(config), {
+      onStart: (target, hz, startPauseMs) =>
+        logger.info({ ...named(target), hz, startPauseMs }, 'recording begun'),
+      onEnd: (target, err) => logger.warn({ ...named(target), err }, 'recording ended'),
+    })
     this.#serverOptions = {
       logger,
       limits: { ...config.limits },
@@ -109,6 +117,7 @@ class Daemon {
       heapSamplers: this.#heapSamplers,
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
+      recorder: this.#recorder,
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -122,6 +131,7 @@ class Daemon {
       await app.close()
       throw error
     }
+    this.#recorder.start()
     this.#warnOfAccess()
   }
 
@@ -148,6 +158,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
+    await this.#recorder.stop()
     await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
@@ -164,6 +175,7 @@ class Daemon {
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
     await this.#app?.close()
+    await this.#recorder.stop()
     this.#app = undefined
     try {
       await this.start()
@@ -180,6 +192,7 @@ class Daemon {
     this.#config = config
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
+    void this.#recorder.reconfigure(recorderOptions(config))
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
@@ -221,6 +234,24 @@ function targetsOptions(config: Config): TargetsOptions {
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }
+}
+
+function recorderOptions({ record, targets, limits }: Config): RecorderOptions {
+  const { continuous, scraped, hz, seconds, maxBytes } = record
+  return {
+    continuous,
+    continuousTargets: targets.some((target) => target.record?.continuous === true),
+    scraped,
+    hz,
+    keepSeconds: seconds,
+    maxBytes,
+    maxPauseMs: limits.maxPauseMs,
+  }
+}
+
+/** For the log; `pid` is the daemon's own in every line of pino's. */
+function named({ id, pid }: Target): object {
+  return { target: id, targetPid: pid }
 }
 
 interface SignalWait {

@@ -42,6 +42,8 @@ export type CaptureErrorCode =
   | 'census-refused'
   /** It would read more of the target's memory than is allowed. */
   | 'memory-too-large'
+  /** Of that time nothing was recorded. */
+  | 'not-recorded'
   /** Whoever asked went away, or pprofd is stopping. */
   | 'capture-aborted'
   /** Somebody ended it by DELETE. */

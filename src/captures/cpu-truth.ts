@@ -6,7 +6,7 @@ import type { Targets } from '../targets/targets.ts'
 import { askThreadId } from './ask-thread-id.ts'
 import type { NativeThreads, ThreadRecording } from './cpu-recording.ts'
 import { RunningChecks } from './running-checks.ts'
-import { ThreadClocks } from './thread-clocks.ts'
+import { type ClockOptions, ThreadClocks } from './thread-clocks.ts'
 
 /** A worker that does not say in this time which thread it is has no CPU time in the profile. */
 const identifyMs = 2000
@@ -14,6 +14,7 @@ const identifyMs = 2000
 export class CpuTruth {
   readonly #targets: Targets
   readonly #target: Target
+  readonly #options: ClockOptions
   readonly #early: Worker[] = []
   #clocks: ThreadClocks | undefined
   #checks: RunningChecks | undefined
@@ -21,13 +22,15 @@ export class CpuTruth {
   /** Workers that have not said yet which thread they are. */
   #unknown = 0
 
-  constructor(targets: Targets, target: Target) {
+  /** `clockPeriodMs`: how often the threads' clocks are read. (default: 50) */
+  constructor(targets: Targets, target: Target, options: ClockOptions = {}) {
     this.#targets = targets
     this.#target = target
+    this.#options = options
   }
 
   async start(main: Session): Promise<void> {
-    this.#clocks = await ThreadClocks.start(this.#targets, this.#target)
+    this.#clocks = await ThreadClocks.start(this.#targets, this.#target, this.#options)
     if (this.#clocks === undefined) return
     this.#checks = new RunningChecks(this.#clocks)
     // pprofd itself answers in the thread that would wait for the answer.

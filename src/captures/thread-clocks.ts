@@ -7,8 +7,12 @@ import type { Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CpuTime, NativeThreads } from './cpu-recording.ts'
 
-/** Shorter than a stretch that anybody notices; for each so many threads once more, to bound the reads. */
-const periodMs = 50
+export interface ClockOptions {
+  /** From one reading to the next. (default: 50, shorter than a stretch that anybody notices) */
+  readonly clockPeriodMs?: number
+}
+
+/** For each so many threads the period once more, to bound the reads. */
 const threadsAtOnce = 8
 
 /** Beyond these only samples tell. */
@@ -24,6 +28,7 @@ export class ThreadClocks {
   readonly #targets: Targets
   readonly #target: Target
   readonly #before: Times
+  readonly #periodMs: number
   /** By the name of the thread. */
   readonly #followed = new Map<string, { readonly tid: number; readonly times: CpuTime[] }>()
   /** Kernel ids by what the threads call themselves, and those whose samples are in the profile. */
@@ -32,10 +37,11 @@ export class ThreadClocks {
   readonly #ending = new AbortController()
   readonly #polling: Promise<void>
 
-  constructor(targets: Targets, target: Target, before: Times) {
+  constructor(targets: Targets, target: Target, before: Times, periodMs: number) {
     this.#targets = targets
     this.#target = target
     this.#before = before
+    this.#periodMs = periodMs
     this.#learn(before)
     this.#sampled = new Set([target.pid])
     this.#followed.set('main', { tid: target.pid, times: [] })
@@ -43,9 +49,13 @@ export class ThreadClocks {
   }
 
   /** Follows the main thread. Undefined where nothing can be known: of a target by port, without /proc. */
-  static async start(targets: Targets, target: Target): Promise<ThreadClocks | undefined> {
+  static async start(
+    targets: Targets,
+    target: Target,
+    { clockPeriodMs = 50 }: ClockOptions = {},
+  ): Promise<ThreadClocks | undefined> {
     const before = await targets.processTimes(target).catch(() => undefined)
-    return before && new ThreadClocks(targets, target, before)
+    return before && new ThreadClocks(targets, target, before, clockPeriodMs)
   }
 
   /** `innermostTid`: its kernel id as it knows it itself. */
@@ -97,7 +107,7 @@ export class ThreadClocks {
     while (!signal.aborted) {
       await this.#readAll()
       const times = Math.ceil(this.#followed.size / threadsAtOnce)
-      await sleep(periodMs * times, undefined, { signal, ref: false }).catch(() => {})
+      await sleep(this.#periodMs * times, undefined, { signal, ref: false }).catch(() => {})
     }
     await this.#readAll()
   }

@@ -33,6 +33,7 @@ export interface Settings {
   readonly limits: Limits
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
+  readonly record: RecordOptions
   readonly goroutine: GoroutineDefaults
   readonly log: { readonly level: LogLevel }
 }
@@ -55,6 +56,8 @@ export interface ConfiguredTarget {
   readonly profiles?: readonly ProfileKind[]
   /** `continuous` undefined: as `Settings.heap` says. */
   readonly heap?: { readonly continuous?: boolean }
+  /** `continuous` undefined: as `Settings.record` says. */
+  readonly record?: { readonly continuous?: boolean }
 }
 
 /** Called as in URLs; `heap` means allocs, too, and `goroutine` panicparse. */
@@ -128,6 +131,21 @@ export interface HeapDefaults {
   readonly seconds: number
   /** Mean number of bytes between two samples. */
   readonly samplingInterval: number
+}
+
+/** What is recorded of the CPU before anybody asks. */
+export interface RecordOptions {
+  /** Whether the targets that `Settings.targets` lists are recorded all the time. */
+  readonly continuous: boolean
+  /** Whether a target that is scraped regularly is recorded in between, too. */
+  readonly scraped: boolean
+  /** Whether its inspector stays open meanwhile. */
+  readonly door: 'closed' | 'open'
+  /** Samples per second and thread of what is recorded all the time. */
+  readonly hz: number
+  /** How many are kept of each target. */
+  readonly seconds: number
+  readonly maxBytes: number
 }
 
 /** How /debug/pprof/goroutine and /debug/panicparse look at a target. */

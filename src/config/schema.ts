@@ -5,6 +5,7 @@
  */
 import { accessSchema } from './access-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
+import { recordSchema } from './record-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -138,6 +139,7 @@ export const configSchema = {
         },
       },
     },
+    record: recordSchema,
     goroutine: {
       type: 'object',
       default: {},

@@ -90,6 +90,17 @@ export const targetSchema = {
       items: { type: 'string', enum: profileKinds },
       description: 'The profiles that may be taken of it; not set, those of the option profiles.',
     },
+    record: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'What differs for it from the section record.',
+      properties: {
+        continuous: {
+          type: 'boolean',
+          description: 'Whether it is recorded all the time; not set, as record.continuous says.',
+        },
+      },
+    },
     heap: {
       type: 'object',
       additionalProperties: false,

@@ -5,10 +5,11 @@ import type { CpuRecording } from '../captures/cpu-recording.ts'
 import { recordCpuTree } from '../captures/cpu-tree.ts'
 import type { EncodedProfile } from '../convert/cpu-formats.ts'
 import type { FindSources } from '../convert/source-lookup.ts'
-import { CaptureError } from '../errors.ts'
+import { CaptureError, InputError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import type { CaptureCost } from './capture-account.ts'
 import type { ServerContext } from './context.ts'
+import type { Query } from './parameters.ts'
 import {
   forceParameter,
   hzParameter,
@@ -24,6 +25,8 @@ export interface CpuParameters {
   readonly tree: boolean
   readonly force: boolean
   readonly sourcemaps: boolean
+  /** Seconds that have passed already; 0: record anew. */
+  readonly last: number
 }
 
 export interface CpuAnswer extends EncodedProfile {
@@ -40,9 +43,28 @@ export function cpuParameters(settings: ParameterSettings, defaultHz: number) {
       fallback: false,
       description: '1 also records the Node processes below the target, into one profile.',
     },
+    last: {
+      kind: 'whole number',
+      fallback: 0,
+      min: 0,
+      max: 86_400,
+      description:
+        'Answers at once with the last so many seconds, where record.continuous has recorded them; 0 records anew. Not with seconds or tree.',
+    },
     sourcemaps: sourcemapsParameter(settings),
     force: forceParameter,
   } as const
+}
+
+/** @throws {InputError} parameter-invalid, where `last` is asked for together with what it cannot have. */
+export function checkLast(
+  query: Query,
+  { last, tree }: Pick<CpuParameters, 'last' | 'tree'>,
+): void {
+  if (last === 0 || (query.seconds === undefined && !tree)) return
+  const other = tree ? 'tree' : 'seconds'
+  const message = `last says what has passed already, so it cannot be had together with ${other}: leave one of them out`
+  throw new InputError('parameter-invalid', message)
 }
 
 export interface CpuWork extends CpuParameters {
@@ -54,20 +76,41 @@ export interface CpuWork extends CpuParameters {
   ) => Promise<EncodedProfile>
 }
 
+/** From now on. */
+export function recordingMs({ seconds, last }: Pick<CpuParameters, 'seconds' | 'last'>): number {
+  return last > 0 ? 0 : seconds * 1000
+}
+
 export async function recordForAnswer(
   context: ServerContext,
   target: Target,
-  { kind, seconds, hz, tree, force, sourcemaps, mainThreadOnly, encode }: CpuWork,
+  work: CpuWork,
   signal: AbortSignal,
 ): Promise<CpuAnswer> {
-  const { targets, symbols, limits } = context
-  const maxPauseMs = force ? undefined : limits.maxPauseMs
-  const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
-  const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
+  const { encode, sourcemaps } = work
+  const { symbols } = context
+  const recording = await record(context, target, work, signal)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
   const encoded = await encode(recording, targetSources(context, recording.target, sourcemaps))
   symbols.add(encoded.symbols)
   return { ...encoded, recording }
+}
+
+/** Out of the chain of windows that the target is in, where it is, or by a capture of its own. */
+async function record(
+  { targets, limits, recorder }: ServerContext,
+  target: Target,
+  { kind, seconds, hz, tree, force, mainThreadOnly, last }: CpuWork,
+  signal: AbortSignal,
+): Promise<CpuRecording> {
+  const maxPauseMs = force ? undefined : limits.maxPauseMs
+  const durationMs = seconds * 1000
+  const options = { kind, durationMs, hz, mainThreadOnly, maxPauseMs, signal }
+  if (tree) return recordCpuTree(targets, target, options)
+  targets.checkAllowed(target, kind)
+  if (last > 0) return recorder.last(target, last)
+  const shared = mainThreadOnly ? undefined : await recorder.record(target, options)
+  return shared ?? recordCpu(targets, target, options)
 }
 
 /** For the log. */

@@ -24,6 +24,8 @@ export interface ConfiguredTarget {
   readonly profiles?: readonly string[] | undefined
   /** `continuous` undefined: as the configuration says for all targets. */
   readonly heap?: { readonly continuous?: boolean | undefined } | undefined
+  /** The same. */
+  readonly record?: { readonly continuous?: boolean | undefined } | undefined
 }
 
 /**
@@ -54,7 +56,8 @@ export async function configuredProcesses(
 ): Promise<readonly Target[]> {
   const { name, signal, port, profiles } = entry
   const heapContinuous = entry.heap?.continuous
-  const naming = { id: name, name, maySignal: signal, profiles, heapContinuous }
+  const recordContinuous = entry.record?.continuous
+  const naming = { id: name, name, maySignal: signal, profiles, heapContinuous, recordContinuous }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
     const all = await discoverTargets(procRoot)
@@ -90,7 +93,8 @@ async function matches(
   return cgroup?.split('\n').some((line) => line.split('/').includes(unit ?? '')) ?? false
 }
 
-function portTarget({ name, signal, profiles, heap }: ConfiguredTarget, port: number): Target {
+function portTarget(entry: ConfiguredTarget, port: number): Target {
+  const { name, signal, profiles, heap, record } = entry
   return {
     id: name,
     instance: '',
@@ -107,5 +111,6 @@ function portTarget({ name, signal, profiles, heap }: ConfiguredTarget, port: nu
     maySignal: signal,
     profiles,
     heapContinuous: heap?.continuous,
+    recordContinuous: record?.continuous,
   }
 }

@@ -18,6 +18,7 @@ export interface TargetNaming {
   readonly maySignal: boolean
   readonly profiles?: readonly string[] | undefined
   readonly heapContinuous?: boolean | undefined
+  readonly recordContinuous?: boolean | undefined
 }
 
 /** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
@@ -61,6 +62,7 @@ export async function readTarget(
     maySignal: naming?.maySignal ?? true,
     profiles: naming?.profiles,
     heapContinuous: naming?.heapContinuous,
+    recordContinuous: naming?.recordContinuous,
   }
 }
 

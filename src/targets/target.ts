@@ -37,6 +37,8 @@ export interface Target {
   readonly profiles?: readonly string[] | undefined
   /** Whether its allocations are sampled between requests; undefined: as the configuration says for all. */
   readonly heapContinuous?: boolean | undefined
+  /** Whether its CPU is recorded all the time; undefined: as the configuration says for all that it names. */
+  readonly recordContinuous?: boolean | undefined
   /** What whoever looked it up may do with it; undefined: everything. */
   readonly rights?: TargetRights | undefined
 }

@@ -24,6 +24,14 @@ export const defaultConfig: Config = {
   },
   profile: { seconds: 30, hz: 100 },
   heap: { continuous: false, seconds: 4, samplingInterval: 524_288 },
+  record: {
+    continuous: false,
+    scraped: false,
+    door: 'closed',
+    hz: 20,
+    seconds: 600,
+    maxBytes: 16_777_216,
+  },
   goroutine: {
     maxHeapBytes: 2_147_483_648,
     minIntervalMs: 1000,

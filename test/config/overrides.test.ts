@@ -68,6 +68,12 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['heap.continuous', 'PPROFD_HEAP_CONTINUOUS', 'heap.continuous', 'boolean'],
     ['heap.seconds', 'PPROFD_HEAP_SECONDS', 'heap.seconds', 'integer'],
     ['heap.samplingInterval', 'PPROFD_HEAP_SAMPLING_INTERVAL', 'heap.sampling-interval', 'integer'],
+    ['record.continuous', 'PPROFD_RECORD_CONTINUOUS', 'record.continuous', 'boolean'],
+    ['record.scraped', 'PPROFD_RECORD_SCRAPED', 'record.scraped', 'boolean'],
+    ['record.door', 'PPROFD_RECORD_DOOR', 'record.door', 'string'],
+    ['record.hz', 'PPROFD_RECORD_HZ', 'record.hz', 'integer'],
+    ['record.seconds', 'PPROFD_RECORD_SECONDS', 'record.seconds', 'integer'],
+    ['record.maxBytes', 'PPROFD_RECORD_MAX_BYTES', 'record.max-bytes', 'integer'],
     [
       'goroutine.maxHeapBytes',
       'PPROFD_GOROUTINE_MAX_HEAP_BYTES',

@@ -14,6 +14,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'pause-too-long': 409,
   'census-refused': 409,
   'memory-too-large': 409,
+  'not-recorded': 409,
   'capture-too-costly': 409,
   'capture-ended': 409,
   'target-vanished': 410,

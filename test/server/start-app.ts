@@ -6,12 +6,23 @@ import type { Test } from 'tap'
 import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
+import { FlightRecorder, type RecorderOptions } from '../../src/recorder/flight-recorder.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
 import { SourceMaps } from '../../src/sourcemaps/source-maps.ts'
 import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
 import { defaultConfig } from '../config/default-config.ts'
+
+/** As the default configuration says. */
+export const noRecording: RecorderOptions = {
+  continuous: false,
+  continuousTargets: false,
+  scraped: false,
+  hz: 20,
+  keepSeconds: 600,
+  maxBytes: 16 * 1024 * 1024,
+}
 
 export interface StartedApp {
   readonly app: FastifyInstance
@@ -23,6 +34,7 @@ export interface StartedApp {
 export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'limits'>> {
   readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
+  readonly record?: RecorderOptions
 }
 
 /** Closed, with its targets, when `t` ends. */
@@ -48,10 +60,16 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
-  const services = { targets, heapSamplers, goroutines, sourceMaps }
+  const recorder = new FlightRecorder(targets, settings.record ?? noRecording, {
+    onStart: () => {},
+    onEnd: () => {},
+  })
+  recorder.start()
+  const services = { targets, heapSamplers, goroutines, sourceMaps, recorder }
   const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
   t.teardown(async () => {
     await app.close()
+    await recorder.stop()
     await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()

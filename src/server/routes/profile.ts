@@ -8,9 +8,11 @@ import {
 import type { Handler, ServerContext } from '../context.ts'
 import {
   type CpuWork,
+  checkLast,
   cpuCost,
   cpuParameters,
   recordForAnswer,
+  recordingMs,
   sendCpuAnswer,
 } from '../cpu-request.ts'
 import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
@@ -46,7 +48,7 @@ export function profileHandler(context: ServerContext): Handler {
     }
     const answer = await runCapture(context, request, reply, target, {
       name: 'cpu',
-      durationMs: wanted.seconds * 1000,
+      durationMs: recordingMs(wanted),
       wanted,
       work: (signal) => recordForAnswer(context, target, work, signal),
       cost: cpuCost,
@@ -57,6 +59,7 @@ export function profileHandler(context: ServerContext): Handler {
 
 function readParameters(query: Query, context: ServerContext) {
   const wanted = readDeclared(query, profileParameters(context))
+  checkLast(query, wanted)
   if (wanted.tree && wanted.format === 'cpuprofile') throw treeHasManyThreads()
   return wanted
 }

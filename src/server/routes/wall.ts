@@ -3,9 +3,11 @@ import { encodeWallProfile, wallFormats, wallHz } from '../../convert/wall-forma
 import type { Handler, ServerContext } from '../context.ts'
 import {
   type CpuWork,
+  checkLast,
   cpuCost,
   cpuParameters,
   recordForAnswer,
+  recordingMs,
   sendCpuAnswer,
 } from '../cpu-request.ts'
 import { type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
@@ -28,6 +30,7 @@ export function wallParameters(settings: ParameterSettings) {
 export function wallHandler(context: ServerContext): Handler {
   return async (request, reply) => {
     const wanted = readDeclared(request.query, wallParameters(context))
+    checkLast(request.query, wanted)
     const target = await requestTarget(context.targets, request)
     const work: CpuWork = {
       ...wanted,
@@ -37,7 +40,7 @@ export function wallHandler(context: ServerContext): Handler {
     }
     const answer = await runCapture(context, request, reply, target, {
       name: 'wall',
-      durationMs: wanted.seconds * 1000,
+      durationMs: recordingMs(wanted),
       wanted,
       work: (signal) => recordForAnswer(context, target, work, signal),
       cost: cpuCost,

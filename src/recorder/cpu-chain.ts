@@ -1,0 +1,232 @@
+/**
+ * One target recorded without an end: a chain of CPU windows in one session, so that V8 walks the heap only
+ * once, at its start. Whatever was recorded is cut at the same moment in all threads.
+ */
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { captureFailure } from '../captures/attached.ts'
+import type { CpuRecording } from '../captures/cpu-recording.ts'
+import { CpuThreads } from '../captures/cpu-threads.ts'
+import { CpuTruth } from '../captures/cpu-truth.ts'
+import { type LoopFigures, readLoopFigures } from '../captures/loop-figures.ts'
+import { recordedTarget } from '../captures/recorded-target.ts'
+import { CaptureError } from '../errors.ts'
+import type { Attachment, Target } from '../targets/target.ts'
+import type { Targets } from '../targets/targets.ts'
+import { type CpuRound, joinRounds } from './cpu-round.ts'
+
+export interface ChainOptions {
+  /** Samples a second of each thread. */
+  readonly hz: number
+  /** From one cut to the next, where nobody wants one earlier. */
+  readonly windowMs: number
+  /** Called at each cut with what was recorded since the last one; the next one waits for it. */
+  readonly onRound: (round: CpuRound) => Promise<void>
+}
+
+/** What the main thread said of itself at a cut. */
+export interface TimedFigures extends LoopFigures {
+  /** Wall clock, ms since the epoch. */
+  readonly atMs: number
+}
+
+/** The kernel's clocks of the threads are read so often; a request of its own has them every 50 ms. */
+const clockPeriodMs = 200
+
+/** A main thread that does not answer in this time has no figures for now. */
+const figuresTimeoutMs = 1000
+
+export class CpuChain {
+  readonly target: Target
+  readonly hz: number
+  /** Round trip of the start, which walks the target's heap. */
+  readonly startPauseMs: number
+  /** Settles when the target is as it was before: with the reason, where it was not ended here. */
+  readonly ended: Promise<unknown>
+  readonly #targets: Targets
+  readonly #attachment: Attachment
+  readonly #threads: CpuThreads
+  readonly #options: ChainOptions
+  readonly #stopping = new AbortController()
+  readonly #rounds = new EventEmitter<{ round: [CpuRound] }>()
+  #cuts: ((round: CpuRound) => void)[] = []
+  #wake = () => {}
+  #truth: CpuTruth
+  #startedAtMs = Date.now()
+  #figures: TimedFigures | undefined
+
+  private constructor(
+    targets: Targets,
+    attachment: Attachment,
+    options: ChainOptions,
+    started: Started,
+  ) {
+    this.#targets = targets
+    this.#attachment = attachment
+    this.#options = options
+    this.#threads = started.threads
+    this.#truth = started.truth
+    this.target = attachment.target
+    this.hz = options.hz
+    this.startPauseMs = started.threads.startPauseMs
+    // As many as requests that wait.
+    this.#rounds.setMaxListeners(0)
+    this.ended = this.#run().catch((error) => captureFailure(this.target, error, undefined))
+  }
+
+  /** @throws {TargetError} as `Targets.attach`; {InspectorError} where the profiler does not start. */
+  static async start(
+    targets: Targets,
+    attachment: Attachment,
+    options: ChainOptions,
+  ): Promise<CpuChain> {
+    const truth = newTruth(targets, attachment)
+    try {
+      const threads = await CpuThreads.start(attachment.session, {
+        samplingIntervalUs: intervalUs(options.hz),
+        onWorkerStarted: (worker) => truth.addWorker(worker),
+      })
+      await truth.start(attachment.session)
+      return new CpuChain(targets, attachment, options, { threads, truth })
+    } catch (error) {
+      await truth.stop()
+      await attachment.detach({ forGood: true })
+      throw error
+    }
+  }
+
+  /** The newest that is known. */
+  get figures(): TimedFigures | undefined {
+    return this.#figures
+  }
+
+  /** Resolves when all until now has been handed over. @throws what the chain ended of. */
+  async cut(): Promise<CpuRound> {
+    const round = new Promise<CpuRound>((resolve) => this.#cuts.push(resolve))
+    this.#wake()
+    const failed = this.ended.then((reason) => Promise.reject(reason ?? endedError(this.target)))
+    return Promise.race([round, failed])
+  }
+
+  /**
+   * What happens from now on.
+   * @throws {CaptureError} capture-aborted; what the chain ended of.
+   */
+  async record(durationMs: number, signal?: AbortSignal): Promise<CpuRecording> {
+    const { pauseMs: startPauseMs } = await this.cut()
+    const rounds: CpuRound[] = []
+    const take = (round: CpuRound) => void rounds.push(round)
+    this.#rounds.on('round', take)
+    try {
+      const isOver = this.ended.then(() => {})
+      const time = sleep(durationMs, undefined, { signal, ref: false })
+      await Promise.race([time, isOver])
+      await this.cut()
+      return this.join(rounds, durationMs, startPauseMs)
+    } catch (error) {
+      throw captureFailure(this.target, error, signal)
+    } finally {
+      this.#rounds.off('round', take)
+    }
+  }
+
+  join(rounds: readonly CpuRound[], askedDurationMs: number, startPauseMs = 0): CpuRecording {
+    return joinRounds(rounds, {
+      target: recordedTarget(this.#attachment),
+      askedDurationMs,
+      askedHz: this.hz,
+      samplingIntervalUs: intervalUs(this.hz),
+      openedInspector: this.#attachment.openedByUs,
+      startPauseMs,
+    })
+  }
+
+  /** Resolves when the target is as before. */
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    this.#wake()
+    await this.ended
+  }
+
+  async #run(): Promise<undefined> {
+    let isAnswering = false
+    try {
+      while (!this.#stopping.signal.aborted) {
+        isAnswering = false
+        if (this.#cuts.length === 0) await this.#windowTime()
+        const cuts = this.#cuts.splice(0)
+        const round = await this.#next()
+        isAnswering = true
+        await this.#options.onRound(round)
+        this.#rounds.emit('round', round)
+        for (const cut of cuts) cut(round)
+      }
+    } finally {
+      await this.#truth.stop()
+      await this.#threads.close(isAnswering)
+      await this.#attachment.detach({ forGood: true })
+    }
+  }
+
+  /** Until a window is full, somebody wants a cut, or it is over. */
+  async #windowTime(): Promise<void> {
+    const { session } = this.#attachment
+    const ending = new AbortController()
+    this.#wake = () => ending.abort()
+    void session.closed.then(this.#wake)
+    if (this.#stopping.signal.aborted || session.isClosed) return
+    const { windowMs } = this.#options
+    await sleep(windowMs, undefined, { signal: ending.signal, ref: false }).catch(() => {})
+    this.#wake = () => {}
+  }
+
+  async #next(): Promise<CpuRound> {
+    const { target, session } = this.#attachment
+    const truth = this.#truth
+    const nativeThreads = await truth.stopChecks()
+    const { threads, pauseMs } = await this.#threads.next()
+    await truth.stop()
+    const startedAtMs = this.#startedAtMs
+    const endedAtMs = Date.now()
+    this.#startedAtMs = endedAtMs
+    this.#truth = newTruth(this.#targets, this.#attachment)
+    await this.#truth.start(session)
+    for (const worker of this.#threads.workers) this.#truth.addWorker(worker)
+    await this.#readFigures()
+    return {
+      startedAtMs,
+      endedAtMs,
+      threads: threads.map((thread) => ({
+        pid: target.pid,
+        ...thread,
+        ...truth.of(thread.thread),
+      })),
+      nativeThreads,
+      missing: [...this.#threads.missing],
+      pauseMs,
+    }
+  }
+
+  async #readFigures(): Promise<void> {
+    const { session } = this.#attachment
+    const figures = await readLoopFigures(session, { timeoutMs: figuresTimeoutMs }).catch(() => {})
+    if (figures) this.#figures = { ...figures, atMs: Date.now() }
+  }
+}
+
+interface Started {
+  readonly threads: CpuThreads
+  readonly truth: CpuTruth
+}
+
+function newTruth(targets: Targets, { target }: Attachment): CpuTruth {
+  return new CpuTruth(targets, target, { clockPeriodMs })
+}
+
+function intervalUs(hz: number): number {
+  return Math.round(1_000_000 / hz)
+}
+
+function endedError({ id }: Target): CaptureError {
+  return new CaptureError('capture-aborted', `the recording of ${id} was ended`)
+}
