@@ -237,11 +237,12 @@ function targetsOptions(config: Config): TargetsOptions {
 }
 
 function recorderOptions({ record, targets, limits }: Config): RecorderOptions {
-  const { continuous, scraped, hz, seconds, maxBytes } = record
+  const { continuous, scraped, door, hz, seconds, maxBytes } = record
   return {
     continuous,
     continuousTargets: targets.some((target) => target.record?.continuous === true),
     scraped,
+    door,
     hz,
     keepSeconds: seconds,
     maxBytes,

@@ -44,6 +44,8 @@ export type CaptureErrorCode =
   | 'memory-too-large'
   /** Of that time nothing was recorded. */
   | 'not-recorded'
+  /** The target cannot be recorded without an inspector that stays open. */
+  | 'door-closed'
   /** Whoever asked went away, or pprofd is stopping. */
   | 'capture-aborted'
   /** Somebody ended it by DELETE. */

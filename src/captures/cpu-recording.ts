@@ -28,7 +28,7 @@ export interface ThreadRecording {
   readonly thread: string
   /** The JSON text of V8's Profiler.Profile, as the target sent it. */
   readonly profileJson: Uint8Array
-  /** What followed it without a gap, where it was recorded in windows: V8's profiles, too. */
+  /** Where it was recorded in windows: those that followed without a gap, V8's profiles, too. */
   readonly laterWindows?: readonly Uint8Array[] | undefined
   /** Its CPU time, read again and again meanwhile; undefined where its kernel thread is not known. */
   readonly cpuTimes?: readonly CpuTime[] | undefined

@@ -11,10 +11,15 @@ import { type ClockOptions, ThreadClocks } from './thread-clocks.ts'
 /** A worker that does not say in this time which thread it is has no CPU time in the profile. */
 const identifyMs = 2000
 
+export interface TruthOptions extends ClockOptions {
+  /** Whether busy threads are asked what they run. (default: true) */
+  readonly hasChecks?: boolean
+}
+
 export class CpuTruth {
   readonly #targets: Targets
   readonly #target: Target
-  readonly #options: ClockOptions
+  readonly #options: TruthOptions
   readonly #early: Worker[] = []
   #clocks: ThreadClocks | undefined
   #checks: RunningChecks | undefined
@@ -23,7 +28,7 @@ export class CpuTruth {
   #unknown = 0
 
   /** `clockPeriodMs`: how often the threads' clocks are read. (default: 50) */
-  constructor(targets: Targets, target: Target, options: ClockOptions = {}) {
+  constructor(targets: Targets, target: Target, options: TruthOptions = {}) {
     this.#targets = targets
     this.#target = target
     this.#options = options
@@ -32,6 +37,7 @@ export class CpuTruth {
   async start(main: Session): Promise<void> {
     this.#clocks = await ThreadClocks.start(this.#targets, this.#target, this.#options)
     if (this.#clocks === undefined) return
+    if (this.#options.hasChecks === false) return
     this.#checks = new RunningChecks(this.#clocks)
     // pprofd itself answers in the thread that would wait for the answer.
     if (this.#target.kind !== 'self') this.#checks.watch('main', main)

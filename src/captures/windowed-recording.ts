@@ -13,7 +13,11 @@ export class WindowedRecording {
 
   get threads(): readonly ThreadRecording[] {
     return [...this.#windows].flatMap(([thread, [profileJson, ...laterWindows]]) =>
-      profileJson ? [{ pid: this.#pid, thread, profileJson, laterWindows }] : [],
+      profileJson === undefined
+        ? []
+        : laterWindows.length === 0
+          ? [{ pid: this.#pid, thread, profileJson }]
+          : [{ pid: this.#pid, thread, profileJson, laterWindows }],
     )
   }
 

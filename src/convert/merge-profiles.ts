@@ -13,9 +13,6 @@ export const windowScript = 'pprofd:window'
 
 /** `windows`: at least one, in order of time. Times are of V8's clock, and remain so. */
 export function mergeProfiles(windows: readonly CpuProfile[]): CpuProfile {
-  const [first, ...later] = windows
-  if (first === undefined) throw new RangeError('there is no window')
-  if (later.length === 0) return first
   const merge = new Merge(windows)
   for (const window of windows) merge.add(window)
   return merge.result()
@@ -89,8 +86,8 @@ class Merge {
 
   /** The merged node of each of the window's; what our own code interrupted stands for that code. */
   #addNodes({ nodeCount, topDown, parents, frames, callFrames }: CpuProfile): Int32Array {
-    const frameOf = callFrames.map((callFrame) => this.#frameIndex(callFrame))
     const isOurs = callFrames.map(({ url }) => url === windowScript)
+    const frameOf = callFrames.map((frame, at) => (isOurs[at] ? -1 : this.#frameIndex(frame)))
     const nodeOf = new Int32Array(nodeCount).fill(-1)
     const areOurs = new Uint8Array(nodeCount)
     for (const node of topDown) {

@@ -6,13 +6,14 @@ import { mergeProfiles } from './merge-profiles.ts'
 
 type Windows = Pick<ThreadRecording, 'profileJson' | 'laterWindows'>
 
-export function parseThreadProfile({ profileJson, laterWindows = [] }: Windows): CpuProfile {
+export function parseThreadProfile({ profileJson, laterWindows }: Windows): CpuProfile {
+  if (laterWindows === undefined) return parseCpuProfile(profileJson)
   return mergeProfiles([profileJson, ...laterWindows].map(parseCpuProfile))
 }
 
-/** For a .cpuprofile file: V8's own bytes where there is one window. */
+/** For a .cpuprofile file: V8's own bytes where it was recorded in one piece. */
 export function threadProfileText(thread: Windows): Uint8Array {
-  if ((thread.laterWindows ?? []).length === 0) return thread.profileJson
+  if (thread.laterWindows === undefined) return thread.profileJson
   return cpuProfileText(parseThreadProfile(thread))
 }
 

@@ -20,6 +20,8 @@ export interface ChainOptions {
   readonly hz: number
   /** From one cut to the next, where nobody wants one earlier. */
   readonly windowMs: number
+  /** The session is served by the target's own event loop: it has no workers, and no look at what blocks it. */
+  readonly isInner?: boolean | undefined
   /** Called at each cut with what was recorded since the last one; the next one waits for it. */
   readonly onRound: (round: CpuRound) => Promise<void>
 }
@@ -80,10 +82,11 @@ export class CpuChain {
     attachment: Attachment,
     options: ChainOptions,
   ): Promise<CpuChain> {
-    const truth = newTruth(targets, attachment)
+    const truth = newTruth(targets, attachment, options)
     try {
       const threads = await CpuThreads.start(attachment.session, {
         samplingIntervalUs: intervalUs(options.hz),
+        mainThreadOnly: options.isInner,
         onWorkerStarted: (worker) => truth.addWorker(worker),
       })
       await truth.start(attachment.session)
@@ -189,7 +192,7 @@ export class CpuChain {
     const startedAtMs = this.#startedAtMs
     const endedAtMs = Date.now()
     this.#startedAtMs = endedAtMs
-    this.#truth = newTruth(this.#targets, this.#attachment)
+    this.#truth = newTruth(this.#targets, this.#attachment, this.#options)
     await this.#truth.start(session)
     for (const worker of this.#threads.workers) this.#truth.addWorker(worker)
     await this.#readFigures()
@@ -219,8 +222,8 @@ interface Started {
   readonly truth: CpuTruth
 }
 
-function newTruth(targets: Targets, { target }: Attachment): CpuTruth {
-  return new CpuTruth(targets, target, { clockPeriodMs })
+function newTruth(targets: Targets, { target }: Attachment, { isInner }: ChainOptions): CpuTruth {
+  return new CpuTruth(targets, target, { clockPeriodMs, hasChecks: !isInner })
 }
 
 function intervalUs(hz: number): number {

@@ -44,7 +44,7 @@ function joinThreads(windows: readonly ThreadRecording[]): readonly ThreadRecord
   for (const window of windows) {
     const before = threads.get(window.thread)
     if (before === undefined) {
-      threads.set(window.thread, window)
+      threads.set(window.thread, { laterWindows: [], ...window })
       continue
     }
     const { laterWindows = [], cpuTimes = [], checks = [] } = before

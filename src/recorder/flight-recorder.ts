@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CpuRecording } from '../captures/cpu-recording.ts'
+import { innerSession } from '../captures/inner-session.ts'
 import { refuseLongPause } from '../captures/refuse-long-pause.ts'
 import { CaptureError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
@@ -21,6 +22,8 @@ export interface RecorderOptions {
   readonly hz: number
   /** Whether a target that is scraped regularly stays in a chain. */
   readonly scraped: boolean
+  /** Whether a target's inspector is closed again while it is recorded. */
+  readonly door: 'closed' | 'open'
   /** How much is kept of each target. */
   readonly keepSeconds: number
   readonly maxBytes: number
@@ -204,8 +207,11 @@ export class FlightRecorder {
   async #start(target: Target, hz: number, ring: RoundRing): Promise<CpuChain> {
     this.#targets.checkAllowed(target, 'profile')
     await refuseLongPause(this.#targets, target, 'starting the profiler', this.options.maxPauseMs)
-    const attachment = await this.#targets.attach(target)
+    const outer = await this.#targets.attach(target)
+    const isInner = this.options.door === 'closed' && outer.openedByUs
+    const attachment = isInner ? await innerSession(this.#targets, outer) : outer
     return CpuChain.start(this.#targets, attachment, {
+      isInner,
       hz,
       windowMs,
       onRound: (round) => ring.add(round),

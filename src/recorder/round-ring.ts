@@ -69,7 +69,9 @@ async function mapWindows(
   map: (bytes: Uint8Array) => Promise<Uint8Array>,
 ): Promise<ThreadRecording> {
   const windows = [thread.profileJson, ...(thread.laterWindows ?? [])]
-  const [profileJson = new Uint8Array(), ...laterWindows] = await Promise.all(windows.map(map))
+  const [profileJson = new Uint8Array(), ...laterWindows] = await Promise.all(
+    windows.map((bytes) => map(bytes)),
+  )
   return { ...thread, profileJson, laterWindows }
 }
 

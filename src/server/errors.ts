@@ -17,6 +17,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'memory-too-large': 409,
   'capture-too-costly': 409,
   'not-recorded': 409,
+  'door-closed': 409,
   'target-forbidden': 403,
   'attach-failed': 502,
   'session-closed': 502,

@@ -15,6 +15,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'census-refused': 409,
   'memory-too-large': 409,
   'not-recorded': 409,
+  'door-closed': 409,
   'capture-too-costly': 409,
   'capture-ended': 409,
   'target-vanished': 410,

@@ -19,6 +19,7 @@ export const noRecording: RecorderOptions = {
   continuous: false,
   continuousTargets: false,
   scraped: false,
+  door: 'closed',
   hz: 20,
   keepSeconds: 600,
   maxBytes: 16 * 1024 * 1024,
