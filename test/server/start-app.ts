@@ -43,13 +43,23 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     sources = { sourceMaps: true },
     access = ownersOnly,
   } = settings
+  const { recorder } = settings
   const limits = { ...defaultConfig.limits, maxSeconds: 60, ...settings.limits }
   const heapSamplers = new HeapSamplers(targets)
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
   const services = { targets, heapSamplers, goroutines, sourceMaps }
-  const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
+  const app = buildApp(services, {
+    logger,
+    limits,
+    profile,
+    heap,
+    goroutine,
+    sources,
+    access,
+    recorder,
+  })
   t.teardown(async () => {
     await app.close()
     await sourceMaps.close()
