@@ -89,8 +89,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   })
   app.addHook('onSend', async (_request, reply, payload) => holdAnswer(outbox, reply, payload))
   app.addHook('preClose', async () => {
-    await recorder?.end()
-    await admission.close()
+    await Promise.all([recorder?.end(), admission.close()])
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
     await new Promise((resolve) => setImmediate(resolve))
   })

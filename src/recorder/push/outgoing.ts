@@ -72,6 +72,7 @@ export class Outgoing {
   #sending: string | undefined
   #tries = 0
   #failures = 0
+  #isFull = false
   /** Something was put. */
   #wake = new AbortController()
   /** The configuration is another one. */
@@ -94,7 +95,7 @@ export class Outgoing {
       { maxBytes },
       {
         isInUse: ({ name }) => name === this.#sending,
-        onEvicted: () => this.#drop('queue-full', 'older profiles make room for newer ones'),
+        onEvicted: () => this.#dropOldest(),
       },
     )
   }
@@ -239,8 +240,21 @@ export class Outgoing {
 
   #succeeded(): void {
     this.counts.sent++
+    this.#isFull = false
     if (this.#failures > 0) this.#report('info', 'push: the engine takes profiles again', {})
     this.#failures = 0
+  }
+
+  #dropOldest(): void {
+    const words = 'older profiles make room for newer ones'
+    // Told once for all that follow, until something is sent again.
+    if (this.#isFull) {
+      this.counts.dropped['queue-full']++
+      this.lastError = words
+    } else {
+      this.#isFull = true
+      this.#drop('queue-full', words)
+    }
   }
 
   #drop(reason: DropReason, words: string): void {

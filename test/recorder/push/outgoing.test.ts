@@ -225,7 +225,7 @@ t.test(
     }
     const times = { ...quick, timeoutMs: 60_000 }
     const started = startPush(t, { url: engine.url, maxQueueBytes: 3 * 8192 }, { times })
-    const { push, folder } = started
+    const { push, folder, lines } = started
     const put = (n: number) =>
       push.put(recordedProfile({ startedAtMs: startedAtMs + n, nodeVersion: `v${n}` }))
     await put(0)
@@ -233,6 +233,7 @@ t.test(
     for (let n = 1; n < 6; n++) await put(n)
     t.match(push.status(), { queued: 3, queuedBytes: 3 * 8192, dropped: { 'queue-full': 3 } })
     t.equal(readdirSync(folder).length, 6)
+    t.equal(lines.length, 1, 'told once')
     const large = recordedProfile({ bytes: new Uint8Array(40_000) })
     await t.rejects(push.put(large), { code: 'profile-not-kept' })
     waiting[0]?.end('{}')
