@@ -85,14 +85,15 @@ ${push}
       .some(({ outcome, target }) => outcome === 'target-forbidden' && target === 'forbidden'),
   )
 
-  // An engine that is down: what waits survives the daemon.
+  // An engine that is down: what waits survives the daemon, however that ends.
   await engine.close()
   write(push)
   const second = await start()
   const outgoing = join(folder, 'state/spool/outgoing')
   const waiting = () => readdirSync(outgoing).filter((name) => name.endsWith('.pb.gz'))
   t.ok(await until(() => waiting().length > 0, 60_000))
-  await second.stop()
+  second.child.kill('SIGKILL')
+  await second.waitForExit()
   const [first = ''] = waiting()
   t.match(first, /^\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z_shop_\d+_(profile|heap)\.pb\.gz$/)
   const port = Number(new URL(engine.url).port)

@@ -1,11 +1,15 @@
 // Rounds take each target once in an interval, never twice at once, and count what they leave out.
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { TargetError } from '../../../src/errors.ts'
 import { Push, type PushSettings } from '../../../src/recorder/push/push.ts'
 import type { ProfileWish, TakeProfile } from '../../../src/recorder/recorded-profile.ts'
 import { Recorder } from '../../../src/recorder/recorder.ts'
+import { recorderFolders, recorderSettings } from '../../../src/recorder-settings.ts'
 import type { Target } from '../../../src/targets/target.ts'
+import { defaultConfig } from '../../config/default-config.ts'
 import { temporaryFolder } from '../../proc/temporary-folder.ts'
 import { until } from '../../targets/new-targets.ts'
 import { recordedProfile, reported } from '../recorded.ts'
@@ -180,4 +184,39 @@ t.test('the recorder begins, is changed and ends with the app, as often as that'
   t.equal(engine.requests, requests)
   t.equal(recorder.spool.status().profiles, 1)
   await recorder.end()
+})
+
+t.test('the configuration says who pprofd is, from a file that it reads anew', async (t) => {
+  const folder = temporaryFolder(t)
+  const tokenFile = join(folder, 'token')
+  writeFileSync(tokenFile, 's3cret\n', { mode: 0o600 })
+  const { push } = defaultConfig
+  const of = (changes: object) =>
+    recorderSettings({
+      ...defaultConfig,
+      push: { ...push, url: 'http://localhost:4040//', ...changes },
+    })
+  t.equal((await recorderSettings(defaultConfig)).push, undefined, 'off by default')
+  const { push: plain, spool } = await of({})
+  t.match(plain, { url: 'http://localhost:4040', everyMs: 60_000, authorization: undefined })
+  t.same(spool, { maxBytes: 268_435_456, maxAgeMs: undefined })
+
+  const bearer = await (await of({ tokenFile })).push?.authorization?.()
+  t.same(bearer, { header: 'Bearer s3cret', secret: 's3cret' })
+  const { push: basic } = await of({ tokenFile, user: 'me' })
+  t.equal((await basic?.authorization?.())?.header, 'Basic bWU6czNjcmV0')
+  writeFileSync(tokenFile, 'other')
+  t.equal((await basic?.authorization?.())?.header, 'Basic bWU6b3RoZXI=')
+  chmodSync(tokenFile, 0o640)
+  await t.rejects(of({ tokenFile }), {
+    code: 'config-invalid',
+    message: /^push\.tokenFile names .*, which other users can read or write; try: chmod 600/,
+  })
+
+  const env = { STATE_DIRECTORY: '/var/lib/pprofd' }
+  t.same(recorderFolders(defaultConfig, env), {
+    spool: '/var/lib/pprofd/spool',
+    outgoing: '/var/lib/pprofd/spool/outgoing',
+  })
+  t.equal(recorderFolders({ ...defaultConfig, spool: { dir: '/a', maxBytes: 1 } }, env).spool, '/a')
 })
