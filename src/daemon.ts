@@ -8,7 +8,9 @@ import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
-import { FlightRecorder, type RecorderOptions } from './recorder/flight-recorder.ts'
+import { FlightRecorder } from './recorder/flight-recorder.ts'
+import { Recorder, type RecorderSettings } from './recorder/recorder.ts'
+import { flightOptions, recorderFolders, recorderSettings } from './recorder-settings.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { PassedSocket } from './server/listen-passed.ts'
@@ -35,7 +37,8 @@ export async function runDaemon(
     onFailure: (err) => logger.error({ err }, 'systemd could not be told how the daemon is'),
   })
   const access = await accessRules(config.access)
-  const daemon = new Daemon(config, access, logger, service.passedFd)
+  const recorder = await recorderSettings(config)
+  const daemon = new Daemon(config, { access, recorder }, logger, service.passedFd)
   const stopped = nextSignal('SIGTERM', 'SIGINT')
   // Reloads run one after the other, each to its end.
   let reloading: Promise<void> = Promise.resolve()
@@ -67,13 +70,21 @@ export async function runDaemon(
   return exitCode
 }
 
+/** What of the configuration had to be looked up. */
+interface DaemonSettings {
+  readonly access: AccessRules
+  readonly recorder: RecorderSettings
+}
+
 class Daemon {
   #config: Config
+  #settings: DaemonSettings
   readonly #logger: Logger
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
   readonly #sourceMaps = new SourceMaps()
-  readonly #recorder: FlightRecorder
+  readonly #flightRecorder: FlightRecorder
+  readonly #recorder: Recorder
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -82,19 +93,30 @@ class Daemon {
   /** Where it listens, in words. */
   status = 'starting'
 
-  constructor(config: Config, access: AccessRules, logger: Logger, passedFd: number | undefined) {
+  constructor(
+    config: Config,
+    { access, recorder }: DaemonSettings,
+    logger: Logger,
+    passedFd: number | undefined,
+  ) {
     this.#config = config
+    this.#settings = { access, recorder }
     this.#logger = logger
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
-    this.#recorder = new FlightRecorder(this.#targets, recorderOptions(config), {
+    this.#flightRecorder = new FlightRecorder(this.#targets, flightOptions(config), {
       onStart: (target, hz, startPauseMs) =>
         logger.info({ ...named(target), hz, startPauseMs }, 'recording begun'),
       onEnd: (target, err) => logger.warn({ ...named(target), err }, 'recording ended'),
     })
+    this.#recorder = new Recorder(recorder, recorderFolders(config, process.env), {
+      listTargets: async () => (await this.#targets.list()).filter(isOptedIn),
+      report: (level, message, fields) => logger[level](fields, message),
+    })
     this.#serverOptions = {
       logger,
+      recorder: this.#recorder,
       limits: { ...config.limits },
       profile: { ...config.profile },
       heap: { ...config.heap },
@@ -117,7 +139,7 @@ class Daemon {
       heapSamplers: this.#heapSamplers,
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
-      recorder: this.#recorder,
+      flightRecorder: this.#flightRecorder,
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -131,7 +153,7 @@ class Daemon {
       await app.close()
       throw error
     }
-    this.#recorder.start()
+    this.#flightRecorder.start()
     this.#warnOfAccess()
   }
 
@@ -149,7 +171,8 @@ class Daemon {
   async reload(load: () => Promise<Config>): Promise<void> {
     try {
       const config = await load()
-      await this.#apply(config, await accessRules(config.access))
+      const access = await accessRules(config.access)
+      await this.#apply(config, { access, recorder: await recorderSettings(config) })
       this.#logger.info('configuration reloaded')
     } catch (error) {
       this.#logger.error({ err: error }, 'configuration not reloaded')
@@ -158,7 +181,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
-    await this.#recorder.stop()
+    await this.#flightRecorder.stop()
     await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
@@ -167,38 +190,40 @@ class Daemon {
     return leftOpen > 0 ? 1 : 0
   }
 
-  async #apply(config: Config, access: AccessRules): Promise<void> {
+  async #apply(config: Config, settings: DaemonSettings): Promise<void> {
     const before = this.#config
-    const accessBefore = { ...this.#serverOptions.access }
-    this.#adopt(config, access)
+    const settingsBefore = this.#settings
+    await this.#adopt(config, settings)
     const moved = this.#passed === undefined && placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
     await this.#app?.close()
-    await this.#recorder.stop()
+    await this.#flightRecorder.stop()
     this.#app = undefined
     try {
       await this.start()
     } catch (error) {
-      this.#adopt(before, accessBefore)
+      await this.#adopt(before, settingsBefore)
       await this.start()
       throw error
     }
   }
 
-  #adopt(config: Config, access: AccessRules): void {
+  async #adopt(config: Config, settings: DaemonSettings): Promise<void> {
     // Who is sampled, and how, may have changed: what is wanted still begins anew.
     void this.#heapSamplers.letGoOfAll()
     this.#config = config
+    this.#settings = settings
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
-    void this.#recorder.reconfigure(recorderOptions(config))
+    void this.#flightRecorder.reconfigure(flightOptions(config))
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
     Object.assign(this.#serverOptions.goroutine, config.goroutine)
     Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
-    Object.assign(this.#serverOptions.access, access)
+    Object.assign(this.#serverOptions.access, settings.access)
+    await this.#recorder.reconfigure(settings.recorder)
   }
 
   #warnOfAccess(): void {
@@ -222,6 +247,11 @@ function placeOf({ listen, access: { socketMode, socketGroup } }: Config): strin
   return JSON.stringify(listen.kind === 'tcp' ? listen : { ...listen, socketMode, socketGroup })
 }
 
+/** Nothing is taken unasked of what the configuration does not name. */
+function isOptedIn({ configured, kind }: Target): boolean {
+  return configured && kind !== 'self'
+}
+
 function targetsOptions(config: Config): TargetsOptions {
   return {
     configured: config.targets,
@@ -233,20 +263,6 @@ function targetsOptions(config: Config): TargetsOptions {
     maxReceivedBytes: config.limits.bytesReceived,
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
-  }
-}
-
-function recorderOptions({ record, targets, limits }: Config): RecorderOptions {
-  const { continuous, scraped, door, hz, seconds, maxBytes } = record
-  return {
-    continuous,
-    continuousTargets: targets.some((target) => target.record?.continuous === true),
-    scraped,
-    door,
-    hz,
-    keepSeconds: seconds,
-    maxBytes,
-    maxPauseMs: limits.maxPauseMs,
   }
 }
 

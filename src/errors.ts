@@ -50,6 +50,8 @@ export type CaptureErrorCode =
   | 'capture-aborted'
   /** Somebody ended it by DELETE. */
   | 'capture-ended'
+  /** It was taken, but could not be written to disk, or is nothing that the engine takes. */
+  | 'profile-not-kept'
 
 export type InputErrorCode =
   /** A query parameter, flag or argument is out of range or unreadable. */

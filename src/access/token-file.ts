@@ -4,22 +4,38 @@ import { constants, type FileHandle, open } from 'node:fs/promises'
 import { InputError } from '../errors.ts'
 
 /** 16 characters of hexadecimal digits are 64 bits: more than can be tried over HTTP. */
-const minCharacters = 16
+const minOwnCharacters = 16
 const maxBytes = 4096
 
+export interface TokenFileOptions {
+  readonly daemonUid?: number | undefined
+  /** Of the configuration, for the messages. (default: access.tokenFile) */
+  readonly option?: string
+  readonly minCharacters?: number
+}
+
 /** @throws {InputError} config-invalid where the file is missing, not ours alone, or no token. */
-export async function readToken(path: string, daemonUid = process.getuid?.()): Promise<string> {
-  const file = await openFile(path)
+export async function readToken(path: string, options: TokenFileOptions = {}): Promise<string> {
+  const { daemonUid = process.getuid?.(), option = 'access.tokenFile' } = options
+  const { minCharacters = minOwnCharacters } = options
+  const invalid = (words: string, cause?: unknown) => unfit(option, path, words, cause)
+  const file = await openFile(path, invalid)
   try {
     const stat = await file.stat()
-    if (!stat.isFile()) throw invalid(path, 'which is no file')
+    if (!stat.isFile()) throw invalid('which is no file')
     if (daemonUid !== undefined && stat.uid !== 0 && stat.uid !== daemonUid) {
-      throw invalid(path, `which belongs to uid ${stat.uid}; chown it to uid ${daemonUid} or root`)
+      throw invalid(`which belongs to uid ${stat.uid}; chown it to uid ${daemonUid} or root`)
     }
     if (daemonUid !== undefined && (stat.mode & 0o077) !== 0) {
-      throw invalid(path, `which other users can read or write; try: chmod 600 ${path}`)
+      throw invalid(`which other users can read or write; try: chmod 600 ${path}`)
     }
-    return check(path, await readText(file))
+    const text = await readText(file)
+    const token = text.trim()
+    const isLong = token.length >= minCharacters && text.length <= maxBytes
+    if (isLong && /^[\x21-\x7e]+$/.test(token)) return token
+    throw invalid(
+      `which holds no token: one line of ${minCharacters} to ${maxBytes} printable characters without spaces is needed; try: openssl rand -hex 32 > ${path}`,
+    )
   } finally {
     await file.close()
   }
@@ -39,13 +55,13 @@ export function sentToken(authorization: string | undefined): string | undefined
   return password
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+async function openFile(path: string, invalid: Unfit): Promise<FileHandle> {
   try {
     // A FIFO would hold up the start.
     return await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : cause
-    throw invalid(path, `which cannot be read (${code})`, cause)
+    throw invalid(`which cannot be read (${code})`, cause)
   }
 }
 
@@ -54,17 +70,10 @@ async function readText(file: FileHandle): Promise<string> {
   return buffer.subarray(0, bytesRead).toString('utf8')
 }
 
-function check(path: string, text: string): string {
-  const token = text.trim()
-  if (/^[\x21-\x7e]+$/.test(token) && token.length >= minCharacters && text.length <= maxBytes) {
-    return token
-  }
-  const words = `which holds no token: one line of ${minCharacters} to ${maxBytes} printable characters without spaces is needed; try: openssl rand -hex 32 > ${path}`
-  throw invalid(path, words)
-}
+type Unfit = (words: string, cause?: unknown) => InputError
 
-function invalid(path: string, words: string, cause?: unknown): InputError {
-  return new InputError('config-invalid', `access.tokenFile names ${path}, ${words}`, { cause })
+function unfit(option: string, path: string, words: string, cause: unknown): InputError {
+  return new InputError('config-invalid', `${option} names ${path}, ${words}`, { cause })
 }
 
 function digest(text: string): Buffer {

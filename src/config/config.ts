@@ -1,4 +1,5 @@
 /** The types of the configuration. schema.ts says what is allowed; a test holds the two together. */
+import type { PushOptions, SpoolOptions } from './recorder-options.ts'
 import { profileKinds } from './target-schema.ts'
 
 /** The merged, checked configuration. */
@@ -35,6 +36,8 @@ export interface Settings {
   readonly heap: HeapDefaults
   readonly record: RecordOptions
   readonly goroutine: GoroutineDefaults
+  readonly spool: SpoolOptions
+  readonly push: PushOptions
   readonly log: { readonly level: LogLevel }
 }
 

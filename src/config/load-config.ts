@@ -5,6 +5,7 @@ import type { Config, Settings } from './config.ts'
 import { type ConfigFileChoice, findConfigFile, readConfigFile } from './config-file.ts'
 import { parseListen } from './listen-address.ts'
 import { environmentOverrides, type Flags, flagOverrides, type Override } from './overrides.ts'
+import { pushUrlProblem } from './recorder-options.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 export interface LoadOptions extends ConfigFileChoice {
@@ -66,6 +67,8 @@ function toConfig(
     const words = `is ${seconds}, but limits.maxSeconds allows ${limits.maxSeconds} at most`
     throw invalid(origin, [section, 'seconds'], words)
   }
+  const problem = pushUrlProblem(settings.push)
+  if (problem !== undefined) throw invalid(origin, ['push', 'url'], problem)
   checkNames(settings, origin)
   return {
     ...rest,
@@ -98,7 +101,17 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 
 /** `targets:` with nothing but comments below it is no list to YAML, but means the default here. */
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
-  const sections = ['targets', 'attach', 'access', 'limits', 'profile', 'heap', 'log']
+  const sections = [
+    'targets',
+    'attach',
+    'access',
+    'limits',
+    'profile',
+    'heap',
+    'spool',
+    'push',
+    'log',
+  ]
   const entries = Object.entries(values)
   return Object.fromEntries(entries.filter(([k, v]) => v !== null || !sections.includes(k)))
 }

@@ -6,6 +6,7 @@
 import { accessSchema } from './access-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
 import { recordSchema } from './record-schema.ts'
+import { pushSchema, spoolSchema } from './recorder-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -191,6 +192,8 @@ export const configSchema = {
         },
       },
     },
+    spool: spoolSchema,
+    push: pushSchema,
     log: {
       type: 'object',
       default: {},

@@ -13,7 +13,7 @@ import { CpuChain, type TimedFigures } from './cpu-chain.ts'
 import { RoundRing } from './round-ring.ts'
 import { ScrapePattern } from './scrape-pattern.ts'
 
-export interface RecorderOptions {
+export interface FlightOptions {
   /** Whether targets that the configuration names are recorded, where they do not say it themselves. */
   readonly continuous: boolean
   /** Whether any of them says it. */
@@ -31,7 +31,7 @@ export interface RecorderOptions {
   readonly maxPauseMs?: number | undefined
 }
 
-export interface RecorderEvents {
+export interface FlightEvents {
   readonly onStart: (target: Target, hz: number, pauseMs: number) => void
   /** `reason`: why it ended although nobody ended it. */
   readonly onEnd: (target: Target, reason: unknown) => void
@@ -60,9 +60,9 @@ interface Failure {
 }
 
 export class FlightRecorder {
-  options: RecorderOptions
+  options: FlightOptions
   readonly #targets: Targets
-  readonly #events: RecorderEvents
+  readonly #events: FlightEvents
   /** All by the process. */
   readonly #recorded = new Map<string, Recorded>()
   readonly #patterns = new Map<string, ScrapePattern>()
@@ -70,7 +70,7 @@ export class FlightRecorder {
   #ending = new AbortController()
   #looking: Promise<void> | undefined
 
-  constructor(targets: Targets, options: RecorderOptions, events: RecorderEvents) {
+  constructor(targets: Targets, options: FlightOptions, events: FlightEvents) {
     this.#targets = targets
     this.options = options
     this.#events = events
@@ -92,7 +92,7 @@ export class FlightRecorder {
   }
 
   /** Ends everything, for it to begin anew with other options. */
-  async reconfigure(options: RecorderOptions): Promise<void> {
+  async reconfigure(options: FlightOptions): Promise<void> {
     const before = JSON.stringify(this.options)
     this.options = options
     if (JSON.stringify(options) === before) return

@@ -10,6 +10,7 @@ import fastify, {
   LogController,
 } from 'fastify'
 import type { AccessRules } from '../access/access-rules.ts'
+import type { TakeProfile } from '../recorder/recorded-profile.ts'
 import { admit } from './access.ts'
 import { watchConnections } from './caller.ts'
 import { answersWait, CaptureAdmission } from './capture-admission.ts'
@@ -32,6 +33,7 @@ import { responseHeaders } from './response-headers.ts'
 import { registerRoutes } from './routes.ts'
 import { SnapshotAnalyses } from './snapshot-analyses.ts'
 import { SymbolTable } from './symbol-table.ts'
+import { profileTaker } from './take-profile.ts'
 
 export interface ServerOptions {
   readonly logger: FastifyBaseLogger
@@ -41,13 +43,21 @@ export interface ServerOptions {
   readonly goroutine: GoroutineDefaults
   readonly sources: SourceDefaults
   readonly access: AccessRules
+  /** Takes profiles by itself; begins when the app is ready, ends before it closes. */
+  readonly recorder?: AppRecorder | undefined
+}
+
+export interface AppRecorder {
+  begin(take: TakeProfile): void
+  /** Resolves when nothing runs any more. Also called where it never began. */
+  end(): Promise<void>
 }
 
 /** Each waiting capture holds a connection; browsers, scrapers and health checks come on top. */
 const connectionsBesideCaptures = 192
 
 export function buildApp(services: Services, options: ServerOptions): FastifyInstance {
-  const { limits, profile, heap, goroutine, sources } = options
+  const { limits, profile, heap, goroutine, sources, recorder } = options
   const outbox = new Outbox(limits)
   const admission = new CaptureAdmission(limits, outbox)
   const app = createFastify(options)
@@ -79,7 +89,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   })
   app.addHook('onSend', async (_request, reply, payload) => holdAnswer(outbox, reply, payload))
   app.addHook('preClose', async () => {
-    await admission.close()
+    await Promise.all([recorder?.end(), admission.close()])
     // The aborted captures' answers are written in this turn; afterwards connections are cut.
     await new Promise((resolve) => setImmediate(resolve))
   })
@@ -90,7 +100,11 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const results = new ResultStore()
   app.addHook('onClose', async () => results.clear())
   const held = { admission, captures, outbox, symbols, analyses, results }
-  registerRoutes(app, { ...services, ...settings, ...held })
+  const context = { ...services, ...settings, ...held }
+  registerRoutes(app, context)
+  if (recorder) {
+    app.addHook('onReady', async () => recorder.begin(profileTaker(context, options.logger)))
+  }
   return app
 }
 

@@ -8,6 +8,7 @@ import type { FastifyReply } from 'fastify'
 import { OperationalError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import { type Caller, callerOf } from './caller.ts'
+import { auditEnd } from './capture-audit.ts'
 import type { CaptureList, RunningCapture } from './capture-list.ts'
 import type { TargetRequest } from './context.ts'
 
@@ -85,19 +86,10 @@ export class CaptureAccount {
 
   #end(outcome: string, reason: string | undefined, cost: RecordedCost = {}): void {
     const { request, target, job } = this.#of
-    const { sharedWith, pauseMs, ...others } = cost
     const elapsedMs = Math.round(performance.now() - this.#startedMs)
-    const result = { outcome, reason, pauseMs: rounded(pauseMs), sharedWith, elapsedMs }
-    const end = { ...result, sentBytes: this.#sentBytes() }
-    this.#entry?.end(end)
-    const { uid = null, address } = this.caller
-    const who = { capture: this.#entry?.id, kind: job.name, uid, address }
-    // `pid` is the daemon's own in every line of pino's.
-    const what = { target: target.id, targetPid: target.pid, ...job.wanted }
-    const costs = Object.entries(others).map(([key, value]) => [key, rounded(value)])
-    request.log.info(
-      { ...who, ...what, ...Object.fromEntries(costs), ...end },
-      `${job.name} capture ended`,
+    auditEnd(
+      { log: request.log, caller: this.caller, target, job, entry: this.#entry },
+      { outcome, reason, elapsedMs, sentBytes: this.#sentBytes(), cost },
     )
   }
 }
@@ -129,9 +121,4 @@ function countSent(reply: FastifyReply): () => number | undefined {
     const length = reply.getHeader('content-length')
     return length === undefined ? undefined : Number(length)
   }
-}
-
-/** Tenths are as exact as a round trip tells. */
-function rounded<T>(value: T): T | number {
-  return typeof value === 'number' ? Math.round(value * 10) / 10 : value
 }

@@ -19,7 +19,7 @@ export interface Services {
   readonly heapSamplers: HeapSamplers
   readonly goroutines: GoroutineSnapshots
   readonly sourceMaps: SourceMaps
-  readonly recorder: FlightRecorder
+  readonly flightRecorder: FlightRecorder
 }
 
 export interface ServerLimits extends CaptureLimits, OutboxLimits {

@@ -98,7 +98,7 @@ export async function recordForAnswer(
 
 /** Out of the chain of windows that the target is in, where it is, or by a capture of its own. */
 async function record(
-  { targets, limits, recorder }: ServerContext,
+  { targets, limits, flightRecorder }: ServerContext,
   target: Target,
   { kind, seconds, hz, tree, force, mainThreadOnly, last }: CpuWork,
   signal: AbortSignal,
@@ -108,8 +108,8 @@ async function record(
   const options = { kind, durationMs, hz, mainThreadOnly, maxPauseMs, signal }
   if (tree) return recordCpuTree(targets, target, options)
   targets.checkAllowed(target, kind)
-  if (last > 0) return recorder.last(target, last)
-  const shared = mainThreadOnly ? undefined : await recorder.record(target, options)
+  if (last > 0) return flightRecorder.last(target, last)
+  const shared = mainThreadOnly ? undefined : await flightRecorder.record(target, options)
   return shared ?? recordCpu(targets, target, options)
 }
 

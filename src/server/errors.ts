@@ -30,6 +30,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   'capture-aborted': 503,
   // Not 503: nobody shall try again what somebody wanted to end.
   'capture-ended': 409,
+  'profile-not-kept': 500,
   'parameter-invalid': 400,
   'config-invalid': 500,
 }

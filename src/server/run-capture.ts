@@ -56,6 +56,6 @@ export function targetKey({ id, pid, startTimeTicks }: Target): string {
 }
 
 /** Whoever aborted it says why; what the work makes of that is its own affair. */
-function whyItEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
+export function whyItEnded(error: unknown, { aborted, reason }: AbortSignal): unknown {
   return aborted && reason instanceof OperationalError ? reason : error
 }

@@ -110,9 +110,9 @@ t.test("a token in another user's file is refused", { skip }, async (t) => {
   const path = tokenFile('s3cret-s3cret-s3cret')
   chownSync(path, 1000, 1000)
   await t.rejects(readToken(path), { message: /belongs to uid 1000; chown it to uid 0 or root/ })
-  t.equal(await readToken(path, 1000), 's3cret-s3cret-s3cret', "the daemon's own")
+  t.equal(await readToken(path, { daemonUid: 1000 }), 's3cret-s3cret-s3cret', "the daemon's own")
   chownSync(path, 0, 0)
-  t.equal(await readToken(path, 1000), 's3cret-s3cret-s3cret', "root's")
+  t.equal(await readToken(path, { daemonUid: 1000 }), 's3cret-s3cret-s3cret', "root's")
 })
 
 t.test('a token is what Bearer says, or the password', (t) => {

@@ -40,5 +40,14 @@ export const defaultConfig: Config = {
     stop: false,
     keepQuery: false,
   },
+  spool: { maxBytes: 268_435_456 },
+  push: {
+    format: 'pyroscope',
+    every: 60,
+    profiles: ['profile', 'heap'],
+    seconds: 10,
+    allowPlainToken: false,
+    maxQueueBytes: 67_108_864,
+  },
   log: { level: 'info' },
 }

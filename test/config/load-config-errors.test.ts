@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
 const top =
-  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, log'
+  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, spool, push, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'
@@ -13,12 +13,20 @@ const address = '127.0.0.1:PORT, [::1]:PORT, localhost:PORT or the absolute path
 /** `@` begins the entry of a list of targets. */
 const cases: readonly (readonly [text: string, message: string])[] = [
   ['\nlistn: x', `2: listn is not an option (did you mean listen?); allowed here: ${top}`],
-  ['push: 1', `1: push is not an option; allowed here: ${top}`],
+  ['sd: 1', `1: sd is not an option; allowed here: ${top}`],
   ['1: 2', `1: 1 is not an option; allowed here: ${top}`],
   ['__proto__: 2', `1: __proto__ is not an option; allowed here: ${top}`],
   ['"\\e[31m": 2', `1: "\\u001b[31m" is not an option; allowed here: ${top}`],
   ['log:\n  levl: x', '2: log.levl is not an option (did you mean level?); allowed here: level'],
   ['"a/b~c": 1', `1: "a/b~c" is not an option; allowed here: ${top}`],
+  ['push: 1', '1: push is 1, but must be a mapping'],
+  ['push:\n  url: ftp://a', '2: push.url is no URL that begins with http:// or https://'],
+  ['push:\n  url: http://a:99999999', '2: push.url is no URL that begins with http:// or https://'],
+  ['push:\n  url: http://a/?b', '2: push.url has a query or a fragment'],
+  [
+    'push:\n  url: http://pyroscope.example\n  tokenFile: /t',
+    '2: push.url is http to another host, so that everybody on the way reads the token of push.tokenFile; use https, or set push.allowPlainToken: true',
+  ],
   ['enabled: yes', '1: enabled is "yes", but must be true or false'],
   ['enabled:', '1: enabled is empty, but must be true or false'],
   ['enabled: []', '1: enabled is a list, but must be true or false'],
@@ -149,6 +157,11 @@ const variables: readonly (readonly [name: string, value: string, message: strin
     'PPROFD_PROFILE_HZ',
     '1e2',
     'PPROFD_PROFILE_HZ is "1e2", but must be a whole number from 1 to 1000',
+  ],
+  [
+    'PPROFD_PUSH_URL',
+    'https://me:s3cret@a',
+    'PPROFD_PUSH_URL has a user or password in it, which logs and ps would show; use push.user and push.tokenFile',
   ],
   ['PPROFD_PROFILE_HZ', '-1', 'PPROFD_PROFILE_HZ is -1, but must be a whole number from 1 to 1000'],
   [

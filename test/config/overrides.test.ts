@@ -90,6 +90,18 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['goroutine.budgetMs', 'PPROFD_GOROUTINE_BUDGET_MS', 'goroutine.budget-ms', 'integer'],
     ['goroutine.stop', 'PPROFD_GOROUTINE_STOP', 'goroutine.stop', 'boolean'],
     ['goroutine.keepQuery', 'PPROFD_GOROUTINE_KEEP_QUERY', 'goroutine.keep-query', 'boolean'],
+    ['spool.dir', 'PPROFD_SPOOL_DIR', 'spool.dir', 'string'],
+    ['spool.maxBytes', 'PPROFD_SPOOL_MAX_BYTES', 'spool.max-bytes', 'integer'],
+    ['spool.maxAgeHours', 'PPROFD_SPOOL_MAX_AGE_HOURS', 'spool.max-age-hours', 'integer'],
+    ['push.url', 'PPROFD_PUSH_URL', 'push.url', 'string'],
+    ['push.format', 'PPROFD_PUSH_FORMAT', 'push.format', 'string'],
+    ['push.every', 'PPROFD_PUSH_EVERY', 'push.every', 'integer'],
+    ['push.seconds', 'PPROFD_PUSH_SECONDS', 'push.seconds', 'integer'],
+    ['push.tokenFile', 'PPROFD_PUSH_TOKEN_FILE', 'push.token-file', 'string'],
+    ['push.user', 'PPROFD_PUSH_USER', 'push.user', 'string'],
+    ['push.tenant', 'PPROFD_PUSH_TENANT', 'push.tenant', 'string'],
+    ['push.allowPlainToken', 'PPROFD_PUSH_ALLOW_PLAIN_TOKEN', 'push.allow-plain-token', 'boolean'],
+    ['push.maxQueueBytes', 'PPROFD_PUSH_MAX_QUEUE_BYTES', 'push.max-queue-bytes', 'integer'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()

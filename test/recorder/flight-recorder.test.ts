@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { CpuRecording } from '../../src/captures/cpu-recording.ts'
 import { cpuStacks } from '../../src/convert/cpu-stacks.ts'
-import { FlightRecorder, type RecorderOptions } from '../../src/recorder/flight-recorder.ts'
+import { type FlightOptions, FlightRecorder } from '../../src/recorder/flight-recorder.ts'
 import type { Target } from '../../src/targets/target.ts'
 import type { Targets } from '../../src/targets/targets.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
@@ -13,7 +13,7 @@ import { configured, newTargets, until } from '../targets/new-targets.ts'
 
 t.setTimeout(180_000)
 
-const options: RecorderOptions = {
+const options: FlightOptions = {
   continuous: true,
   continuousTargets: false,
   scraped: false,
@@ -34,7 +34,7 @@ interface Recorded {
 
 async function recordedTarget(
   t: Test,
-  different: Partial<RecorderOptions> = {},
+  different: Partial<FlightOptions> = {},
   node?: string,
 ): Promise<Recorded> {
   const spawned = await spawnTarget(t, 'busy.cjs', {

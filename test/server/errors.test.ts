@@ -28,6 +28,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'capture-aborted': 503,
   'command-timeout': 504,
   'config-invalid': 500,
+  'profile-not-kept': 500,
 }
 
 t.test('each code of an operational error has its status', async (t) => {

@@ -212,5 +212,5 @@ function headOf(uid: number | undefined) {
 }
 
 function recorded(sizeBytes: number): Recorded {
-  return { cost: {}, files: [], sizeBytes }
+  return { cost: {}, nodeVersion: 'v20.0.0', files: [], sizeBytes }
 }

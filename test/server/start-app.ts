@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
-import { FlightRecorder, type RecorderOptions } from '../../src/recorder/flight-recorder.ts'
+import { type FlightOptions, FlightRecorder } from '../../src/recorder/flight-recorder.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -15,7 +15,7 @@ import { Targets, type TargetsOptions } from '../../src/targets/targets.ts'
 import { defaultConfig } from '../config/default-config.ts'
 
 /** As the default configuration says. */
-export const noRecording: RecorderOptions = {
+export const noRecording: FlightOptions = {
   continuous: false,
   continuousTargets: false,
   scraped: false,
@@ -35,7 +35,7 @@ export interface StartedApp {
 export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'limits'>> {
   readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
-  readonly record?: RecorderOptions
+  readonly flight?: FlightOptions
 }
 
 /** Closed, with its targets, when `t` ends. */
@@ -56,21 +56,31 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     sources = { sourceMaps: true },
     access = ownersOnly,
   } = settings
+  const { recorder } = settings
   const limits = { ...defaultConfig.limits, maxSeconds: 60, ...settings.limits }
   const heapSamplers = new HeapSamplers(targets)
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
-  const recorder = new FlightRecorder(targets, settings.record ?? noRecording, {
+  const flightRecorder = new FlightRecorder(targets, settings.flight ?? noRecording, {
     onStart: () => {},
     onEnd: () => {},
   })
-  recorder.start()
-  const services = { targets, heapSamplers, goroutines, sourceMaps, recorder }
-  const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
+  flightRecorder.start()
+  const services = { targets, heapSamplers, goroutines, sourceMaps, flightRecorder }
+  const app = buildApp(services, {
+    logger,
+    limits,
+    profile,
+    heap,
+    goroutine,
+    sources,
+    access,
+    recorder,
+  })
   t.teardown(async () => {
     await app.close()
-    await recorder.stop()
+    await flightRecorder.stop()
     await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()

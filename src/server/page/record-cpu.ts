@@ -69,12 +69,13 @@ function cpuFiles(recording: CpuRecording, stacks: CpuStacks): readonly ResultFi
 /** Beside V8's text there are its columns and the stacks: together less than twice as much. */
 const stacksPerJson = 3
 
-function summary(recording: CpuRecording): Pick<Recorded, 'cost' | 'sizeBytes' | 'missing'> {
+function summary(recording: CpuRecording): Omit<Recorded, 'files'> {
   const { threads, attachMs, startPauseMs, stopPauseMs, openedInspector, missing } = recording
   const pauseMs = Math.max(startPauseMs, stopPauseMs)
   const jsonBytes = threads.reduce((sum, thread) => sum + threadProfileBytes(thread), 0)
   return {
     cost: { attachMs, startPauseMs, stopPauseMs, pauseMs, openedInspector },
+    nodeVersion: recording.target.nodeVersion,
     sizeBytes: jsonBytes * stacksPerJson,
     missing,
   }

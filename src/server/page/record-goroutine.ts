@@ -14,15 +14,24 @@ const formats = [
   ['markdown', '.md', 'markdown'],
 ] as const satisfies readonly (readonly [GoroutineFormat, string, string])[]
 
-export const recordGoroutineForPage: Record = async (context, target, { force }, signal) => {
+export const recordGoroutineForPage: Record = async (
+  context,
+  target,
+  { force, pprofOnly },
+  signal,
+) => {
   const method = { promises: false, worker: false, deep: false, force, seconds: undefined }
-  const wanted = { ...readPanicparseParameters({}, context), ...method, format: 'json' } as const
+  const wanted = {
+    ...readPanicparseParameters({}, context),
+    ...method,
+    format: pprofOnly ? 'pprof' : 'json',
+  } as const
   const snapshot = await takeSnapshot(context, target, wanted, signal)
   checkAwaited(signal)
   const { recorded, sources } = snapshot
   const files: ResultFile[] = []
   let sizeBytes = 0
-  for (const [format, extension, label] of formats) {
+  for (const [format, extension, label] of formats.slice(0, pprofOnly ? 1 : undefined)) {
     const { similarity } = wanted
     const { bytes } = await encodeGoroutines(recorded, format, { similarity, sources })
     sizeBytes += Buffer.byteLength(bytes)
@@ -30,5 +39,6 @@ export const recordGoroutineForPage: Record = async (context, target, { force },
     const { contentType } = goroutineFormats[format]
     files.push({ name, label, contentType, encode: ready(bytes) })
   }
-  return { cost: snapshotCost(snapshot), files, sizeBytes }
+  const { nodeVersion } = recorded.recording.target
+  return { cost: snapshotCost(snapshot), nodeVersion, files, sizeBytes }
 }

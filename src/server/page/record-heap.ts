@@ -5,12 +5,12 @@ import { targetSources } from '../target-sources.ts'
 import { checkAwaited, type Record, type ResultFile, ready } from './recorded.ts'
 
 export function recordHeapForPage(name: HeapProfileName): Record {
-  return async (context, target, { seconds, force }, signal) => {
+  return async (context, target, { seconds, force, pprofOnly, isDelta = false }, signal) => {
     const { heapSamplers, limits, heap, sources } = context
     const recording = await heapSamplers.record(target, {
       counting: name === 'allocs' ? 'allocated' : 'live',
       durationMs: seconds * 1000,
-      isDelta: false,
+      isDelta,
       gc: false,
       samplingIntervalBytes: heap.samplingInterval,
       isContinuous: target.heapContinuous ?? heap.continuous,
@@ -20,24 +20,27 @@ export function recordHeapForPage(name: HeapProfileName): Record {
     checkAwaited(signal)
     const findSources = targetSources(context, recording.target, sources.sourceMaps)
     const profile = await encodeHeapProfile(recording, name, 'pprof', findSources)
-    const text = await encodeHeapProfile(recording, name, 'text', findSources)
     const base = `${name}-${recording.target.pid}`
-    const files: ResultFile[] = [
-      file(`${base}.pb.gz`, 'pprof', profile.contentType, profile.bytes),
-      file(`${base}.txt`, "Go's text", text.contentType, text.bytes),
-    ]
+    const { attachMs, readPauseMs, openedInspector, missing } = recording
+    const pprof = file(`${base}.pb.gz`, 'pprof', profile.contentType, profile.bytes)
+    const summary = {
+      cost: { attachMs, readPauseMs, pauseMs: readPauseMs, openedInspector },
+      nodeVersion: recording.target.nodeVersion,
+      missing,
+    }
+    if (pprofOnly) return { ...summary, files: [pprof], sizeBytes: profile.bytes.byteLength }
+    const text = await encodeHeapProfile(recording, name, 'text', findSources)
+    const files = [pprof, file(`${base}.txt`, "Go's text", text.contentType, text.bytes)]
     const [main, ...others] = recording.threads
     if (main !== undefined) {
       const label = others.length === 0 ? 'heapprofile' : 'heapprofile (main thread only)'
       files.push(file(`${base}.heapprofile`, label, json, main.profileJson))
     }
-    const { attachMs, readPauseMs, openedInspector, missing } = recording
     return {
-      cost: { attachMs, readPauseMs, pauseMs: readPauseMs, openedInspector },
+      ...summary,
       files,
       sizeBytes:
         profile.bytes.byteLength + text.bytes.byteLength + (main?.profileJson.byteLength ?? 0),
-      missing,
     }
   }
 }

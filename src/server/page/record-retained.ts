@@ -8,6 +8,7 @@ export const recordRetainedForPage: Record = async (context, target, { force }, 
   const { bytes } = answer.profile
   return {
     cost: retainedCost(answer),
+    nodeVersion: answer.recording.target.nodeVersion,
     files: [
       {
         name: `retained-${answer.recording.target.pid}.pb.gz`,

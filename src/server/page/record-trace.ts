@@ -42,6 +42,7 @@ export const recordTraceForPage: Record = async (context, target, { seconds, for
   const pauseMs = Math.max(startPauseMs, longestPauseMs)
   return {
     cost: { attachMs, startPauseMs, longestPauseMs, pauseMs, openedInspector, droppedCount },
+    nodeVersion: recording.target.nodeVersion,
     files: [
       {
         name: `trace-${target.pid}.json`,

@@ -9,11 +9,17 @@ export interface Wish {
   readonly seconds: number
   /** Although the estimated pause, or what it costs, is above what the configuration allows. */
   readonly force: boolean
+  /** Makes no other form than pprof's, or the only one there is. */
+  readonly pprofOnly?: boolean | undefined
+  /** Of allocations: of those `seconds` only, also where they are sampled all the time. */
+  readonly isDelta?: boolean | undefined
 }
 
 /** A finished recording, to be had in several formats. */
 export interface Recorded {
   readonly cost: CaptureCost
+  /** `process.version` of the target; `unknown` where it was not reached. */
+  readonly nodeVersion: string
   /** The first one is what is drawn as a flame graph. */
   readonly files: readonly ResultFile[]
   /** Memory that it holds as long as it is kept. */
