@@ -83,9 +83,9 @@ function checkNames({ targets, defaultTarget, discover }: Settings, origin: Orig
     if (names.has(name)) throw invalid(origin, path, `is ${name}, the name of an earlier target`)
     names.add(name)
   }
-  const isReachable = discover || /^(self|[0-9]+)$/.test(String(defaultTarget ?? 'self'))
+  const isReachable = discover.enabled || /^(self|[0-9]+)$/.test(String(defaultTarget ?? 'self'))
   if (isReachable || names.has(String(defaultTarget))) return
-  const words = `is ${defaultTarget}, but targets has none of that name and discover is false`
+  const words = `is ${defaultTarget}, but targets has none of that name and discover.enabled is false`
   throw invalid(origin, ['defaultTarget'], words)
 }
 
@@ -98,7 +98,17 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 
 /** `targets:` with nothing but comments below it is no list to YAML, but means the default here. */
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
-  const sections = ['targets', 'attach', 'access', 'limits', 'profile', 'heap', 'log']
+  const sections = [
+    'targets',
+    'discover',
+    'attach',
+    'access',
+    'limits',
+    'profile',
+    'heap',
+    'goroutine',
+    'log',
+  ]
   const entries = Object.entries(values)
   return Object.fromEntries(entries.filter(([k, v]) => v !== null || !sections.includes(k)))
 }

@@ -90,6 +90,7 @@ export class CaptureAccount {
     const result = { outcome, reason, pauseMs: rounded(pauseMs), sharedWith, elapsedMs }
     const end = { ...result, sentBytes: this.#sentBytes() }
     this.#entry?.end(end)
+    this.#captures.count(job.name, end)
     const { uid = null, address } = this.caller
     const who = { capture: this.#entry?.id, kind: job.name, uid, address }
     // `pid` is the daemon's own in every line of pino's.

@@ -54,7 +54,7 @@ export async function configuredProcesses(
 ): Promise<readonly Target[]> {
   const { name, signal, port, profiles } = entry
   const heapContinuous = entry.heap?.continuous
-  const naming = { id: name, name, maySignal: signal, profiles, heapContinuous }
+  const naming = { id: name, name, service: name, maySignal: signal, profiles, heapContinuous }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
     const all = await discoverTargets(procRoot)
@@ -67,6 +67,11 @@ export async function configuredProcesses(
   const pid = entry.pid ?? (await pidOfFile(entry.pidFile ?? ''))
   const target = pid === undefined ? undefined : await readTarget(pid, procRoot, naming)
   return target === undefined ? [] : [target]
+}
+
+/** `match` of the configuration: its arguments, joined by blanks. */
+export function matchesCommandLine(match: string, argv: readonly string[]): boolean {
+  return new RegExp(match).test(argv.join(' '))
 }
 
 export function switchedOff(name: string): TargetError {
@@ -85,7 +90,7 @@ async function matches(
   target: Target,
   procRoot: string,
 ): Promise<boolean> {
-  if (match !== undefined) return new RegExp(match).test(target.argv.join(' '))
+  if (match !== undefined) return matchesCommandLine(match, target.argv)
   const cgroup = await readProcFile(`${procRoot}/${target.pid}/cgroup`)
   return cgroup?.split('\n').some((line) => line.split('/').includes(unit ?? '')) ?? false
 }

@@ -5,7 +5,7 @@ export const defaultConfig: Config = {
   enabled: true,
   listen: { kind: 'tcp', host: '127.0.0.1', port: 8081 },
   targets: [],
-  discover: true,
+  discover: { enabled: true },
   sourceMaps: true,
   attach: { linger: 0 },
   access: { uids: [], groups: [], targets: 'own', deny: [], socketMode: '0600' },

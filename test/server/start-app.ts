@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
+import type { LiveFiguresOf } from '../../src/recorder/live-figures.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -23,6 +24,7 @@ export interface StartedApp {
 export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'limits'>> {
   readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
+  readonly liveFigures?: LiveFiguresOf
 }
 
 /** Closed, with its targets, when `t` ends. */
@@ -48,7 +50,8 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
-  const services = { targets, heapSamplers, goroutines, sourceMaps }
+  const { liveFigures } = settings
+  const services = { targets, heapSamplers, goroutines, sourceMaps, liveFigures }
   const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
   t.teardown(async () => {
     await app.close()
