@@ -11,7 +11,7 @@ export const defaultConfig: Config = {
   access: { uids: [], groups: [], targets: 'own', deny: [], socketMode: '0600' },
   limits: {
     maxSeconds: 300,
-    capturesPerTarget: 4,
+    capturesPerTarget: 8,
     captures: 64,
     capturesPerUid: 48,
     connectionsPerUid: 128,

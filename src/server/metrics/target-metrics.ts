@@ -37,7 +37,7 @@ export function targetMetrics(readings: readonly TargetReading[]): Promise<strin
 function registerKernelMetrics(readings: readonly TargetReading[], registry: Metrics): void {
   const info = new Gauge({
     name: 'pprofd_target_info',
-    help: '1 for each process that the configuration opts in and that runs: targets, and what discover.match matches. instance is that of /sd; node_version is empty where the executable does not tell.',
+    help: '1 for each process that the configuration opts in and that runs: targets, and what discover.match matches. instance_id means this run of it, as the instance of /targets; node_version is empty where the executable does not tell.',
     labelNames: [...idLabels, 'instance_id', 'node_version'],
     registers: [registry],
   })
