@@ -12,13 +12,13 @@ import { freePort, print, startDaemon, startServices, startTool } from './start-
 const [parca, seconds = '300'] = process.argv.slice(2)
 if (parca === undefined) throw new Error('say where the program parca is')
 
-/** What Parca calls each profile, and the function of shop.cjs that must be in it. */
+/** What Parca calls each profile (delta: what has a duration), and the function of shop.cjs that must be in it. */
 const expected = [
   ['process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta', 'burnCpu'],
   ['memory:inuse_space:bytes:space:bytes', 'keepOrders'],
   ['goroutine:goroutine:count:goroutine:count', 'waitForOrder'],
-  ['block:delay:nanoseconds:contentions:count', 'lockWarehouse'],
-  ['mutex:delay:nanoseconds:contentions:count', 'burnCpu'],
+  ['block:delay:nanoseconds:contentions:count:delta', 'lockWarehouse'],
+  ['mutex:delay:nanoseconds:contentions:count:delta', 'burnCpu'],
 ]
 
 const folder = mkdtempSync(join(tmpdir(), 'pprofd-fleet-'))
