@@ -34,10 +34,13 @@ t.test('metrics are Prometheus text that counts captures and what is left open',
 })
 
 t.test('targets that are opted in are told of by the kernel alone', async (t) => {
-  const spawned = await spawnObedient(t, { env: { OTEL_SERVICE_NAME: 'a "b"\\\n\u001b[31mc' } })
+  const spawned = await spawnObedient(t, {
+    env: { OTEL_SERVICE_NAME: 'a "b"\\\n\u001b[31mc' },
+    programArguments: [`metrics-${process.pid}`],
+  })
   const pid = String(spawned.pid)
   const bystander = await spawnObedient(t)
-  const match = `obeys-lines`
+  const match = `metrics-${process.pid}$`
   const entry = configured('named', { pid: bystander.pid })
   const { app } = startApp(t, { targets: { configured: [entry] } })
   const listed = parseMetrics((await app.inject('/metrics')).body)

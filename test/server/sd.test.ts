@@ -11,14 +11,24 @@ import { temporaryFolder } from '../proc/temporary-folder.ts'
 import { configured, spawnObedient, until } from '../targets/new-targets.ts'
 import { listenAnywhere, startApp } from './start-app.ts'
 
+/** In the command lines of this test's targets only. */
+const mark = `sd-${process.pid}`
+
+const description = readFileSync(new URL('../../docs/endpoints/sd.md', import.meta.url), 'utf8')
+
 const skip = (await otherUsersMissing()) ?? false
 
 t.test(
   'only what the configuration opts in is discovered, and nothing is attached to',
   async (t) => {
-    const listed = await spawnObedient(t)
-    const matched = await spawnObedient(t, { env: { DD_SERVICE: 'billing' } })
-    const targets = { configured: [configured('shop', { pid: listed.pid })] }
+    const listed = await spawnObedient(t, { programArguments: [mark] })
+    const matched = await spawnObedient(t, {
+      env: { DD_SERVICE: 'billing' },
+      programArguments: [mark],
+    })
+    const { pid } = listed
+    // The first entry of a process says what it is called.
+    const targets = { configured: [configured('shop', { pid }), configured('other', { pid })] }
     const { app } = startApp(t, { targets })
     const answer = await app.inject({ url: '/sd', headers: { host: 'localhost:18081' } })
     t.equal(answer.statusCode, 200)
@@ -36,11 +46,12 @@ t.test(
       __meta_pprofd_name: 'shop',
     })
     t.match(script, /^\/.*\/obeys-lines\.cjs$/)
+    for (const name of Object.keys(group.labels)) t.match(description, `\`${name}\``)
     const page = await app.inject({ url: '/debug/pprof/cmdline', query: { target: selector } })
     t.match(page.body, 'obeys-lines', 'the selector means the process')
     t.strictSame((await app.inject({ url: '/sd' })).json()[0].targets, ['localhost:80'])
 
-    const again = startApp(t, { targets: { ...targets, discoverMatch: 'obeys-line[s]' } })
+    const again = startApp(t, { targets: { ...targets, discoverMatch: `${mark}$` } })
     const groups = (await again.app.inject('/sd')).json()
     const byPid = (pid: number) =>
       groups.find(({ labels }: { labels: { pid: string } }) => labels.pid === String(pid))
@@ -48,6 +59,11 @@ t.test(
     t.equal(byPid(matched.pid).labels.service_name, 'billing')
     const instances = groups.map(({ labels }: { labels: { instance: string } }) => labels.instance)
     t.equal(new Set(instances).size, instances.length, 'each process once')
+    const named = configured('named', { match: `${mark}$` })
+    const { app: byMatch } = startApp(t, { targets: { configured: [named] } })
+    for (const { labels } of (await byMatch.inject('/sd')).json()) {
+      t.equal(labels.service_name, 'named', 'the configuration knows first')
+    }
     t.notMatch(listed.stderr.text() + matched.stderr.text(), 'Debugger', 'no inspector was opened')
   },
 )
@@ -99,15 +115,6 @@ t.test('on a unix socket the address is what the client says, or nothing', async
   }
   t.match(await ask('localhost'), /^scrapers cannot reach a unix socket; /)
   t.equal((await ask('localhost:9000')).trim(), '[]')
-})
-
-t.test('the description of the page names every label', async (t) => {
-  const page = readFileSync(new URL('../../docs/endpoints/sd.md', import.meta.url), 'utf8')
-  const { app } = startApp(t, { targets: { discoverMatch: '.' } })
-  const groups: { labels: Record<string, string> }[] = (await app.inject('/sd')).json()
-  for (const { labels } of groups) {
-    for (const name of Object.keys(labels)) t.match(page, `\`${name}\``, name)
-  }
 })
 
 /** The pid of a process of that user, which may not read the checkout. */
