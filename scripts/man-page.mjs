@@ -76,7 +76,7 @@ const configuration = `
 Of serve and config. Each stands in the configuration file under the same name in camel case, and can be set
 as an environment variable: \\-\\-limits.max\\-seconds is limits.maxSeconds there, and PPROFD_LIMITS_MAX_SECONDS.
 Defaults give way to the file, the file to the environment, the environment to flags. The flag that
-switches one off is like \\-\\-no\\-discover.
+switches one off is like \\-\\-no\\-enabled.
 `
 
 const environment = {

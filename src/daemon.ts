@@ -256,7 +256,8 @@ function targetsOptions(config: Config): TargetsOptions {
   return {
     configured: config.targets,
     defaultTarget: config.defaultTarget,
-    discover: config.discover,
+    discover: config.discover.enabled,
+    discoverMatch: config.discover.match,
     profiles: config.profiles ?? servedProfiles,
     commandTimeoutMs: config.limits.commandTimeoutMs,
     maxMessageBytes: config.limits.maxProfileBytes,

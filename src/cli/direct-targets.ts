@@ -20,7 +20,8 @@ export async function withTargets<T>(
   const targets = new Targets({
     configured: config.targets,
     defaultTarget: config.defaultTarget,
-    discover: config.discover,
+    discover: config.discover.enabled,
+    discoverMatch: config.discover.match,
     profiles: config.profiles,
     commandTimeoutMs: limits.commandTimeoutMs,
     maxMessageBytes: limits.maxProfileBytes,

@@ -21,8 +21,7 @@ export interface Settings {
   readonly listen: string
   readonly targets: readonly ConfiguredTarget[]
   readonly defaultTarget?: string | number
-  /** Whether Node processes that `targets` does not list are served too. */
-  readonly discover: boolean
+  readonly discover: DiscoverOptions
   /** Whether the target's files are read for source maps and packages. */
   readonly sourceMaps: boolean
   /** What may be taken of targets that do not say it themselves; undefined: `servedProfiles`, or all. */
@@ -74,6 +73,14 @@ export type ProfileKind = (typeof profileKinds)[number]
 export const servedProfiles: readonly ProfileKind[] = profileKinds.filter(
   (kind) => kind !== 'heapsnapshot',
 )
+
+/** The Node processes that `targets` does not list. */
+export interface DiscoverOptions {
+  /** Whether they are served. */
+  readonly enabled: boolean
+  /** Source of a regular expression for the command lines of those that are opted in to /sd and /metrics. */
+  readonly match?: string
+}
 
 export interface AttachOptions {
   /** Seconds for which a session stays after a capture. */

@@ -17,7 +17,8 @@ export const limitsSchema = {
       type: 'integer',
       minimum: 1,
       maximum: 64,
-      default: 4,
+      // Parca and Alloy take five kinds of profiles at a time; the others are for people.
+      default: 8,
       description: 'Captures of one target that may run at the same time.',
     },
     captures: {

@@ -86,9 +86,9 @@ function checkNames({ targets, defaultTarget, discover }: Settings, origin: Orig
     if (names.has(name)) throw invalid(origin, path, `is ${name}, the name of an earlier target`)
     names.add(name)
   }
-  const isReachable = discover || /^(self|[0-9]+)$/.test(String(defaultTarget ?? 'self'))
+  const isReachable = discover.enabled || /^(self|[0-9]+)$/.test(String(defaultTarget ?? 'self'))
   if (isReachable || names.has(String(defaultTarget))) return
-  const words = `is ${defaultTarget}, but targets has none of that name and discover is false`
+  const words = `is ${defaultTarget}, but targets has none of that name and discover.enabled is false`
   throw invalid(origin, ['defaultTarget'], words)
 }
 
@@ -103,11 +103,14 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
   const sections = [
     'targets',
+    'discover',
     'attach',
     'access',
     'limits',
     'profile',
     'heap',
+    'record',
+    'goroutine',
     'spool',
     'push',
     'log',

@@ -4,6 +4,7 @@
  * JSON Schema (https://json-schema.org/draft-07), plus `allowed`: what a pattern means, in words.
  */
 import { accessSchema } from './access-schema.ts'
+import { discoverSchema } from './discover-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
 import { recordSchema } from './record-schema.ts'
 import { pushSchema, spoolSchema } from './recorder-schema.ts'
@@ -42,11 +43,7 @@ export const configSchema = {
       allowed: 'the name of a target, a pid or self',
       description: 'Name or pid of the target of requests that name none.',
     },
-    discover: {
-      type: 'boolean',
-      default: true,
-      description: 'Whether Node processes that targets does not list are served too.',
-    },
+    discover: discoverSchema,
     sourceMaps: {
       type: 'boolean',
       default: true,

@@ -4,6 +4,7 @@
  */
 import fastify, {
   type FastifyBaseLogger,
+  type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -25,8 +26,9 @@ import type {
   Services,
   SourceDefaults,
 } from './context.ts'
-import { answerError, sendFailure } from './errors.ts'
+import { answerError, reasonOf, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
+import { DaemonMetrics } from './metrics/daemon-metrics.ts'
 import { Outbox } from './outbox.ts'
 import { ResultStore } from './page/result-store.ts'
 import { responseHeaders } from './response-headers.ts'
@@ -60,6 +62,7 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const { limits, profile, heap, goroutine, sources, recorder } = options
   const outbox = new Outbox(limits)
   const admission = new CaptureAdmission(limits, outbox)
+  const metrics = new DaemonMetrics({ targets: services.targets, admission, outbox })
   const app = createFastify(options)
   app.server.maxConnections = limits.captures + connectionsBesideCaptures
   // Node drops the headers beyond its limit in silence, and with them what the guard has to see.
@@ -74,15 +77,27 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
     { parseAs: 'buffer' },
     (_request, body, done) => done(null, body),
   )
-  app.setErrorHandler(answerError)
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    metrics.refused(reasonOf(error))
+    return answerError(error, request, reply)
+  })
   app.setNotFoundHandler((_request, reply) =>
     sendFailure(reply, 404, 'no such page; / lists the targets and their pages'),
   )
-  app.addHook('onRequest', async (request, reply) => refuse(request, reply))
-  app.addHook('onRequest', async (request, reply) => admit(request, reply, options.access))
+  app.addHook('onRequest', async (request, reply) => {
+    const refused = refuse(request, reply)
+    if (refused) metrics.refused('guard')
+    return refused
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    const refused = await admit(request, reply, options.access)
+    if (refused) metrics.refused('access')
+    return refused
+  })
   const connections = new ConnectionLimit(limits)
   app.addHook('onRequest', async (request, reply) => {
     const refusal = connections.refusalOf(request.raw)
+    if (refusal) metrics.refused('connections')
     // The connection ends with the answer.
     if (refusal) reply.headers({ 'Retry-After': 1, Connection: 'close' })
     return refusal && sendFailure(reply, 429, refusal)
@@ -96,10 +111,10 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const symbols = new SymbolTable()
   const settings = { limits, profile, heap, goroutine, sources }
   const analyses = new SnapshotAnalyses()
-  const captures = new CaptureList()
+  const captures = new CaptureList((kind, end) => metrics.captureEnded(kind, end))
   const results = new ResultStore()
   app.addHook('onClose', async () => results.clear())
-  const held = { admission, captures, outbox, symbols, analyses, results }
+  const held = { admission, captures, outbox, symbols, analyses, results, metrics }
   const context = { ...services, ...settings, ...held }
   registerRoutes(app, context)
   if (recorder) {

@@ -88,6 +88,7 @@ export class CaptureAccount {
     const { request, target, job } = this.#of
     const elapsedMs = Math.round(performance.now() - this.#startedMs)
     auditEnd(
+      this.#captures,
       { log: request.log, caller: this.caller, target, job, entry: this.#entry },
       { outcome, reason, elapsedMs, sentBytes: this.#sentBytes(), cost },
     )

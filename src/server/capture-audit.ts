@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Target } from '../targets/target.ts'
 import type { Caller } from './caller.ts'
 import type { CaptureCost } from './capture-account.ts'
-import type { RunningCapture } from './capture-list.ts'
+import type { CaptureList, RunningCapture } from './capture-list.ts'
 
 export interface AuditedCapture {
   readonly log: FastifyBaseLogger
@@ -24,6 +24,7 @@ export interface AuditedEnd {
 }
 
 export function auditEnd(
+  captures: CaptureList,
   { log, caller, target, job, entry }: AuditedCapture,
   { outcome, reason, elapsedMs, sentBytes, cost = {} }: AuditedEnd,
 ): void {
@@ -31,6 +32,7 @@ export function auditEnd(
   const result = { outcome, reason, pauseMs: rounded(pauseMs), sharedWith, elapsedMs }
   const end = { ...result, sentBytes }
   entry?.end(end)
+  captures.count(job.name, end)
   const { uid = null, address } = caller
   const who = { capture: entry?.id, kind: job.name, uid, address }
   // `pid` is the daemon's own in every line of pino's.

@@ -51,6 +51,16 @@ export class CaptureList {
   readonly #ended = new Map<string, CaptureView>()
   /** Who made a result first; the others shared it. */
   readonly #makers = new WeakMap<object, string>()
+  readonly #count: (kind: string, end: CaptureEnd) => void
+
+  /** `count` is told of every capture that ended, also of those that got no slot. */
+  constructor(count: (kind: string, end: CaptureEnd) => void = () => {}) {
+    this.#count = count
+  }
+
+  count(kind: string, end: CaptureEnd): void {
+    this.#count(kind, end)
+  }
 
   begin(start: CaptureStart, giveUp: (error: CaptureError) => void): RunningCapture {
     const id = randomBytes(idBytes).toString('base64url')

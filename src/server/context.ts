@@ -3,10 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { FlightRecorder } from '../recorder/flight-recorder.ts'
+import type { LiveFiguresOf } from '../recorder/live-figures.ts'
 import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { CaptureList } from './capture-list.ts'
+import type { DaemonMetrics } from './metrics/daemon-metrics.ts'
 import type { Outbox, OutboxLimits } from './outbox.ts'
 import type { ResultStore } from './page/result-store.ts'
 import type { Query } from './parameters.ts'
@@ -20,6 +22,8 @@ export interface Services {
   readonly goroutines: GoroutineSnapshots
   readonly sourceMaps: SourceMaps
   readonly flightRecorder: FlightRecorder
+  /** What targets said of themselves to whoever has a session open anyway. */
+  readonly liveFigures?: LiveFiguresOf | undefined
 }
 
 export interface ServerLimits extends CaptureLimits, OutboxLimits {
@@ -79,6 +83,7 @@ export interface ServerContext extends Services {
   readonly symbols: SymbolTable
   readonly analyses: SnapshotAnalyses
   readonly results: ResultStore
+  readonly metrics: DaemonMetrics
 }
 
 /** A request of a route that exists at the root and under `/targets/:target`. */

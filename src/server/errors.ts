@@ -65,6 +65,13 @@ export function answerError(
   return sendFailure(reply, 500, sentence)
 }
 
+/** The error in one of few words: what clients send never becomes one. */
+export function reasonOf(error: Error): string {
+  if (error instanceof OperationalError) return error.code
+  const isKnown = 'code' in error && String(error.code) in frameworkSentences
+  return isKnown ? 'request-invalid' : 'internal-error'
+}
+
 /** An answer in the form of Go's serveError. */
 export function sendFailure(reply: FastifyReply, status: number, sentence: string): FastifyReply {
   return reply

@@ -50,11 +50,16 @@ export function profileTaker(context: ServerContext, log: FastifyBaseLogger): Ta
         )
         return record(context, target, { ...wish, seconds }, kind, abort.signal)
       })
-      auditEnd(audited(), { outcome: 'ok', reason: undefined, elapsedMs: elapsedMs(), cost })
+      auditEnd(context.captures, audited(), {
+        outcome: 'ok',
+        reason: undefined,
+        elapsedMs: elapsedMs(),
+        cost,
+      })
       return { ...profile, startedAtMs, durationMs: elapsedMs() }
     } catch (error) {
       const reason = whyItEnded(error, abort.signal)
-      auditEnd(audited(), { ...failure(reason), elapsedMs: elapsedMs() })
+      auditEnd(context.captures, audited(), { ...failure(reason), elapsedMs: elapsedMs() })
       if (!(reason instanceof OperationalError)) log.error({ err: reason }, 'capture failed')
       throw reason
     } finally {

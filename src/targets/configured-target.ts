@@ -57,7 +57,15 @@ export async function configuredProcesses(
   const { name, signal, port, profiles } = entry
   const heapContinuous = entry.heap?.continuous
   const recordContinuous = entry.record?.continuous
-  const naming = { id: name, name, maySignal: signal, profiles, heapContinuous, recordContinuous }
+  const naming = {
+    id: name,
+    name,
+    service: name,
+    maySignal: signal,
+    profiles,
+    heapContinuous,
+    recordContinuous,
+  }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
     const all = await discoverTargets(procRoot)
@@ -70,6 +78,11 @@ export async function configuredProcesses(
   const pid = entry.pid ?? (await pidOfFile(entry.pidFile ?? ''))
   const target = pid === undefined ? undefined : await readTarget(pid, procRoot, naming)
   return target === undefined ? [] : [target]
+}
+
+/** `match` of the configuration: its arguments, joined by blanks. */
+export function matchesCommandLine(match: string, argv: readonly string[]): boolean {
+  return new RegExp(match).test(argv.join(' '))
 }
 
 export function switchedOff(name: string): TargetError {
@@ -88,7 +101,7 @@ async function matches(
   target: Target,
   procRoot: string,
 ): Promise<boolean> {
-  if (match !== undefined) return new RegExp(match).test(target.argv.join(' '))
+  if (match !== undefined) return matchesCommandLine(match, target.argv)
   const cgroup = await readProcFile(`${procRoot}/${target.pid}/cgroup`)
   return cgroup?.split('\n').some((line) => line.split('/').includes(unit ?? '')) ?? false
 }

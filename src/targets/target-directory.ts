@@ -5,6 +5,7 @@ import {
   type ConfiguredTarget,
   configuredProcesses,
   findConfiguredTarget,
+  matchesCommandLine,
   switchedOff,
 } from './configured-target.ts'
 import { chooseDefault } from './default-target.ts'
@@ -19,6 +20,8 @@ export interface DirectoryOptions {
   readonly defaultTarget?: string | undefined
   /** Whether processes that the configuration does not name may be profiled. */
   readonly discover: boolean
+  /** Regular expression for the command lines of those processes that are scraped like configured ones. */
+  readonly discoverMatch?: string | undefined
   /** What may be taken of targets that do not say it themselves; undefined: everything. */
   readonly profiles?: readonly string[] | undefined
 }
@@ -56,6 +59,20 @@ export class TargetDirectory {
     const enabled = configured.filter(({ entry }) => entry.enabled).map(({ target }) => target)
     const all = [...enabled, ...discovered.filter(({ pid }) => !known.has(pid)), self]
     return all.filter((target) => mayUse(target, rights))
+  }
+
+  /** Whether the configuration opts it in to what looks at targets unasked: it lists it, or matches it. */
+  isOptedIn({ kind, configured, argv }: Target): boolean {
+    if (kind === 'self') return false
+    const { discoverMatch } = this.options
+    return configured || (discoverMatch !== undefined && matchesCommandLine(discoverMatch, argv))
+  }
+
+  /** Those of `list` that are opted in, each process once: as its first entry names it. */
+  async optedIn(rights?: TargetRights): Promise<readonly Target[]> {
+    const targets = (await this.list(rights)).filter((target) => this.isOptedIn(target))
+    const keys = targets.map(({ pid, id }) => (pid === 0 ? id : pid))
+    return targets.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
   }
 
   /** @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden. */

@@ -3,6 +3,7 @@ import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
 import { ReceiveBudget } from '../inspector/receive-budget.ts'
 import { findThread } from '../proc/find-thread.ts'
+import { readNodeVersion } from '../proc/node-version.ts'
 import { type CpuTime, readCpuTime } from '../proc/thread-times.ts'
 import { ThreadWatch } from '../proc/thread-watch.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
@@ -15,6 +16,7 @@ import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
 import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
 import { type ProcessTimes, processTimes } from './process-times.ts'
+import { readScrapeFigures, type ScrapeFigures } from './scrape-figures.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
@@ -80,6 +82,9 @@ export class Targets {
     this.#warm = new WarmSessions(options.lingerMs ?? 0)
   }
 
+  /** Sessions that captures began with: new ones, and kept ones. */
+  readonly attaches = { cold: 0, warm: 0 }
+
   /** How many inspectors may be open because of pprofd although nobody uses them. */
   get inspectorsLeftOpen(): number {
     return this.#sweeper.pending
@@ -102,6 +107,16 @@ export class Targets {
   /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
   list(rights?: TargetRights): Promise<readonly Target[]> {
     return this.#directory.list(rights)
+  }
+
+  /** Those that the configuration opts in to being scraped and watched: its targets, and `discover.match`. */
+  optedIn(rights?: TargetRights): Promise<readonly Target[]> {
+    return this.#directory.optedIn(rights)
+  }
+
+  /** Whether it is one of them. */
+  isOptedIn(target: Target): boolean {
+    return this.#directory.isOptedIn(target)
   }
 
   /**
@@ -179,6 +194,17 @@ export class Targets {
     return readTargetFigures(target, this.procRoot)
   }
 
+  /** What `/proc` tells of each of them at a scrape; without those that are gone. Touches nothing. */
+  scrapeFigures(targets: readonly Target[]): Promise<readonly ScrapeFigures[]> {
+    return readScrapeFigures(targets, this.procRoot)
+  }
+
+  /** Such as `v20.20.2`; undefined where its executable does not tell. Touches nothing. */
+  async nodeVersion({ kind, pid }: Target): Promise<string | undefined> {
+    if (kind === 'self') return process.version
+    return pid === 0 ? undefined : readNodeVersion(pid, this.procRoot)
+  }
+
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
   async attach(
     target: Target,
@@ -212,7 +238,10 @@ export class Targets {
 
   async #attachToProcess(target: Target, signal: AbortSignal | undefined): Promise<Attachment> {
     const startedMs = performance.now()
-    const warm = this.#warm.take(target) ?? (await this.#enter(target, signal))
+    const kept = this.#warm.take(target)
+    const warm = kept ?? (await this.#enter(target, signal))
+    if (kept !== undefined) this.attaches.warm++
+    else this.attaches.cold++
     const attachMs = performance.now() - startedMs
     return this.#tracked({ target, ...warm, attachMs }, (options) =>
       options?.forGood ? warm.leave() : this.#warm.keep(target, warm),
@@ -250,6 +279,7 @@ export class Targets {
     try {
       const options = { ...this.#connectOptions, signal }
       const { session, nodeVersion } = await connect(target, endpoint, options)
+      this.attaches.cold++
       const attachMs = performance.now() - startedMs
       const facts = { target, session, nodeVersion, openedByUs: false, attachMs }
       return this.#tracked(facts, () => session.close())

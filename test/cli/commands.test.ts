@@ -77,11 +77,15 @@ t.test('ps and check print text and JSON', async (t) => {
 })
 
 t.test('config prints what the flags and the file give', async (t) => {
-  const file = join(t.testdir({ 'p.yaml': 'discover: false\n' }), 'p.yaml')
+  const file = join(t.testdir({ 'p.yaml': 'discover: { enabled: false }\n' }), 'p.yaml')
   const args = ['config', '--config', file, '--limits.captures', '7', '--no-enabled']
   const { exitCode, stdout } = await runCliInProcess(t, args)
   t.equal(exitCode, 0)
-  for (const line of [/^enabled: false$/m, /^discover: false$/m, /^ {2}captures: 7$/m]) {
+  for (const line of [
+    /^enabled: false$/m,
+    /^discover:\n {2}enabled: false$/m,
+    /^ {2}captures: 7$/m,
+  ]) {
     t.match(stdout, line)
   }
   t.equal(

@@ -52,9 +52,9 @@ t.test('check says what attaching would do, and its exit code whether it would',
   t.ok(removed.isAlive())
 })
 
-t.test('discover: false hides what the configuration does not name', async (t) => {
+t.test('discover.enabled: false hides what the configuration does not name', async (t) => {
   const target = await spawnProfilable(t, 'idle.cjs')
-  const env = { PPROFD_DISCOVER: 'false' }
+  const env = { PPROFD_DISCOVER_ENABLED: 'false' }
   const list = await runCli(['ps'], { env })
   t.equal(list.stdout.toString(), 'No Node process is running.\n')
   const check = await runCli(['check', String(target.pid)], { env })

@@ -84,7 +84,7 @@ t.test('what cannot be is said before anything is touched, and leaves no file', 
 function setUp(t: Test) {
   const folder = t.testdir()
   const config = join(folder, 'pprofd.yaml')
-  writeFileSync(config, 'discover: true\n')
+  writeFileSync(config, 'discover: { enabled: true }\n')
   const run = (pid: number, ...args: readonly string[]) =>
     runCliInProcess(t, ['trace', String(pid), '--config', config, ...args])
   return { folder, run }

@@ -83,8 +83,13 @@ const cases: readonly (readonly [text: string, message: string])[] = [
     '1: defaultTarget is "..", but must be the name of a target, a pid or self',
   ],
   [
-    'discover: false\ndefaultTarget: a',
-    '2: defaultTarget is a, but targets has none of that name and discover is false',
+    'discover: { enabled: false }\ndefaultTarget: a',
+    '2: defaultTarget is a, but targets has none of that name and discover.enabled is false',
+  ],
+  ['discover: false', '1: discover is false, but must be a mapping'],
+  [
+    'discover:\n  match: "("',
+    '2: discover.match is not a regular expression: Invalid regular expression: /(/: Unterminated group',
   ],
   ['@ pid: 1', '2: targets[0] has no name'],
   ['@ name: a', `2: targets[0] has none, but ${one}`],

@@ -18,9 +18,16 @@ const files: readonly (readonly [text: string, changes: object])[] = [
   ['listen: localhost:0', { listen: { kind: 'tcp', host: '127.0.0.1', port: 0 } }],
   ['listen: unix:/run/p.sock', { listen: { kind: 'unix', path: '/run/p.sock' } }],
   ['defaultTarget: 12', { defaultTarget: '12' }],
-  ['defaultTarget: self\ndiscover: false', { defaultTarget: 'self', discover: false }],
-  ['defaultTarget: 7\ndiscover: false', { defaultTarget: '7', discover: false }],
-  ['discover: false', { discover: false }],
+  [
+    'defaultTarget: self\ndiscover: { enabled: false }',
+    { defaultTarget: 'self', discover: { enabled: false } },
+  ],
+  [
+    'defaultTarget: 7\ndiscover: { enabled: false }',
+    { defaultTarget: '7', discover: { enabled: false } },
+  ],
+  ['discover: { match: node .*/srv/ }', { discover: { enabled: true, match: 'node .*/srv/' } }],
+  ['discover:', {}],
   ['log: { level: silent }', { log: { level: 'silent' } }],
   ['limits: { captures: 1 }', { limits: { ...defaultConfig.limits, captures: 1 } }],
   ['targets: [{ name: a, pid: 1 }]', { targets: [{ name: 'a', pid: 1, ...both }] }],
@@ -39,11 +46,11 @@ const files: readonly (readonly [text: string, changes: object])[] = [
     },
   ],
   [
-    'targets: [{ name: a, match: "^node (x|y)$" }]\ndefaultTarget: a\ndiscover: false',
+    'targets: [{ name: a, match: "^node (x|y)$" }]\ndefaultTarget: a\ndiscover: { enabled: false }',
     {
       targets: [{ name: 'a', match: '^node (x|y)$', ...both }],
       defaultTarget: 'a',
-      discover: false,
+      discover: { enabled: false },
     },
   ],
 ]

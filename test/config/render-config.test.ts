@@ -5,7 +5,7 @@ import { renderConfig } from '../../src/config/render-config.ts'
 
 const texts: readonly string[] = [
   '',
-  'listen: "[::1]:0"\ndefaultTarget: 12\ndiscover: false\nlog: { level: trace }',
+  'listen: "[::1]:0"\ndefaultTarget: 12\ndiscover: { enabled: false }\nlog: { level: trace }',
   'listen: unix:/run/a b#c.sock',
   'limits: { maxSeconds: 5 }',
   'targets:\n- { name: 1e3, match: "^x: #y\\\\.js [*&!] $", signal: false }\n' +

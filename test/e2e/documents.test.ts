@@ -30,6 +30,7 @@ t.test('every block that is marked runs, and prints what is shown', async (t) =>
   // Its inspector is open, so that the daemon and the commands share it instead of closing it for the other.
   const target = await spawnTarget(t, 'idle-pool.cjs', {
     nodeArguments: ['--inspect=0'],
+    programArguments: [name],
     env: { OTEL_SERVICE_NAME: name },
   })
   const settings = join(t.testdir(), 'pprofd.yaml')
@@ -38,7 +39,7 @@ t.test('every block that is marked runs, and prints what is shown', async (t) =>
   writeFileSync(
     settings,
     `defaultTarget: ${name}\nprofiles: [${profiles}, trace, fgtrace]\nheap: { seconds: 1 }\n` +
-      'limits: { capturesPerTarget: 32 }\n',
+      `discover: { match: ' ${name}$' }\nlimits: { capturesPerTarget: 32 }\n`,
   )
   const daemon = await startDaemon(t, {
     arguments: ['--listen', '127.0.0.1:0', '--config', settings],

@@ -7,6 +7,7 @@ import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { type FlightOptions, FlightRecorder } from '../../src/recorder/flight-recorder.ts'
+import type { LiveFiguresOf } from '../../src/recorder/live-figures.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -36,6 +37,7 @@ export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'lim
   readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
   readonly flight?: FlightOptions
+  readonly liveFigures?: LiveFiguresOf
 }
 
 /** Closed, with its targets, when `t` ends. */
@@ -62,12 +64,13 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
+  const { liveFigures } = settings
   const flightRecorder = new FlightRecorder(targets, settings.flight ?? noRecording, {
     onStart: () => {},
     onEnd: () => {},
   })
   flightRecorder.start()
-  const services = { targets, heapSamplers, goroutines, sourceMaps, flightRecorder }
+  const services = { targets, heapSamplers, goroutines, sourceMaps, flightRecorder, liveFigures }
   const app = buildApp(services, {
     logger,
     limits,

@@ -112,8 +112,15 @@ export const otherOperations: readonly Operation[] = [
     }),
     isOpen: true,
   },
-  get('/metrics', "pprofd's own state, for Prometheus", {
+  get('/sd', 'The targets that the configuration opts in, for scrapers', {
+    tag: 'targets',
+    description: "Prometheus' HTTP service discovery, which Parca and Alloy read, too.",
+    contentTypes: [json],
+    refusals: always,
+  }),
+  get('/metrics', 'The daemon and the targets that the configuration opts in, for Prometheus', {
     tag: 'daemon',
+    description: 'It attaches to nothing.',
     contentTypes: ['text/plain; version=0.0.4; charset=utf-8'],
     refusals: always,
   }),

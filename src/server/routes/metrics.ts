@@ -1,19 +1,16 @@
+import { rightsOf } from '../access.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import { targetMetrics } from '../metrics/target-metrics.ts'
 
-/** GET /metrics: pprofd's own state in Prometheus' text format 0.0.4. It looks at no target. */
-export function metricsHandler({ targets, admission, outbox }: ServerContext): Handler {
-  return (_request, reply) => {
-    const text = [
-      '# HELP pprofd_inspector_left_open Inspectors that pprofd opened and could not close yet.',
-      '# TYPE pprofd_inspector_left_open gauge',
-      `pprofd_inspector_left_open ${targets.inspectorsLeftOpen}`,
-      '# HELP pprofd_captures_running Captures that run now.',
-      '# TYPE pprofd_captures_running gauge',
-      `pprofd_captures_running ${admission.runningCount}`,
-      '# HELP pprofd_answers_waiting_bytes Bytes of answers that wait for their clients.',
-      '# TYPE pprofd_answers_waiting_bytes gauge',
-      `pprofd_answers_waiting_bytes ${outbox.bytes}`,
-    ].join('\n')
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(`${text}\n`)
+/**
+ * GET /metrics: the daemon's work and the targets that the configuration opts in, as far as whoever asks
+ * may use them, in Prometheus' text format 0.0.4. It attaches to nothing.
+ */
+export function metricsHandler({ targets, metrics, liveFigures }: ServerContext): Handler {
+  return async (request, reply) => {
+    const figures = await targets.scrapeFigures(await targets.optedIn(rightsOf(request)))
+    const readings = figures.map((each) => ({ figures: each, live: liveFigures?.(each.target) }))
+    const [own, theirs] = await Promise.all([metrics.text(), targetMetrics(readings)])
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(own + theirs)
   }
 }

@@ -1,0 +1,23 @@
+/** The schema of the section `discover`: the processes that have no entry in `targets`. */
+export const discoverSchema = {
+  type: 'object',
+  default: {},
+  additionalProperties: false,
+  description: 'The Node processes that targets does not list.',
+  properties: {
+    enabled: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether Node processes that targets does not list are served too.',
+    },
+    match: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 1000,
+      format: 'regular-expression',
+      allowed: 'a regular expression of 1 to 1000 characters',
+      description:
+        'Regular expression for the command line of those that /sd and /metrics show like listed ones.',
+    },
+  },
+} as const
