@@ -1,5 +1,6 @@
 /** Merges defaults < file < environment < flags into a Config, or says which source is wrong where. */
 import { InputError } from '../errors.ts'
+import { ruleProblem } from './check-rules.ts'
 import { checkSettings, keyOf } from './check-settings.ts'
 import type { Config, Settings } from './config.ts'
 import { type ConfigFileChoice, findConfigFile, readConfigFile } from './config-file.ts'
@@ -67,6 +68,8 @@ function toConfig(
     throw invalid(origin, [section, 'seconds'], words)
   }
   checkNames(settings, origin)
+  const problem = ruleProblem(settings)
+  if (problem !== undefined) throw invalid(origin, problem.path, problem.words)
   return {
     ...rest,
     profile: { ...profile, seconds: Math.min(profile.seconds, limits.maxSeconds) },
@@ -98,7 +101,7 @@ function invalid({ file, source, overrides }: Origin, path: readonly string[], w
 
 /** `targets:` with nothing but comments below it is no list to YAML, but means the default here. */
 function withoutEmptySections(values: Record<string, unknown>): Record<string, unknown> {
-  const sections = ['targets', 'attach', 'access', 'limits', 'profile', 'heap', 'log']
+  const sections = ['targets', 'attach', 'access', 'limits', 'profile', 'heap', 'rules', 'log']
   const entries = Object.entries(values)
   return Object.fromEntries(entries.filter(([k, v]) => v !== null || !sections.includes(k)))
 }

@@ -5,6 +5,7 @@
  */
 import { accessSchema } from './access-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
+import { ruleSchema } from './rule-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -188,6 +189,14 @@ export const configSchema = {
           description: 'Whether URLs are shown with their query, which may hold secrets.',
         },
       },
+    },
+    rules: {
+      type: 'array',
+      default: [],
+      maxItems: 100,
+      items: ruleSchema,
+      allowed: 'a list of 100 rules at most',
+      description: 'What is captured without anybody asking, when something goes wrong.',
     },
     log: {
       type: 'object',

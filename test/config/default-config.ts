@@ -32,5 +32,6 @@ export const defaultConfig: Config = {
     stop: false,
     keepQuery: false,
   },
+  rules: [],
   log: { level: 'info' },
 }
