@@ -1,4 +1,5 @@
 /** The daemon: configuration, targets and server put together, and the signals that change them. */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
@@ -8,6 +9,8 @@ import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
+import { RuleFolder } from './recorder/rules/rule-folder.ts'
+import { Rules } from './recorder/rules/rules.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { PassedSocket } from './server/listen-passed.ts'
@@ -71,6 +74,7 @@ class Daemon {
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
   readonly #sourceMaps = new SourceMaps()
+  readonly #rules: Rules
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -85,6 +89,7 @@ class Daemon {
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
+    this.#rules = rulesOf(config, this.#targets, logger)
     this.#serverOptions = {
       logger,
       limits: { ...config.limits },
@@ -109,6 +114,7 @@ class Daemon {
       heapSamplers: this.#heapSamplers,
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
+      rules: this.#rules,
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -123,6 +129,7 @@ class Daemon {
       throw error
     }
     this.#warnOfAccess()
+    await this.#rules.begin()
   }
 
   /** Once more: a signal from before ours was caught may have opened it since. */
@@ -147,6 +154,7 @@ class Daemon {
   }
 
   async stop(): Promise<number> {
+    await this.#rules.end()
     await this.#app?.close()
     await this.#sourceMaps.close()
     await this.#heapSamplers.close()
@@ -163,6 +171,7 @@ class Daemon {
     const moved = this.#passed === undefined && placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
+    await this.#rules.end()
     await this.#app?.close()
     this.#app = undefined
     try {
@@ -180,6 +189,7 @@ class Daemon {
     this.#config = config
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
+    this.#rules.reconfigure(config.rules)
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
@@ -221,6 +231,18 @@ function targetsOptions(config: Config): TargetsOptions {
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }
+}
+
+function rulesOf({ rules, stateDir }: Config, targets: Targets, log: Logger): Rules {
+  const folder = stateFolder(stateDir, process.env)
+  return new Rules({
+    rules,
+    // What nobody listed by name is not captured behind its back.
+    listTargets: async () => (await targets.list()).filter(({ configured }) => configured),
+    outlets: { disk: new RuleFolder(join(folder, 'captures')) },
+    log,
+    stateFolder: folder,
+  })
 }
 
 interface SignalWait {

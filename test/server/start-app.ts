@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
+import { Rules } from '../../src/recorder/rules/rules.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -48,7 +49,7 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
-  const services = { targets, heapSamplers, goroutines, sourceMaps }
+  const services = { targets, heapSamplers, goroutines, sourceMaps, rules: rulesFor(targets) }
   const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
   t.teardown(async () => {
     await app.close()
@@ -57,6 +58,18 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     await targets.close()
   })
   return { app, targets, heapSamplers, log }
+}
+
+/** None, and nothing is written down. */
+function rulesFor(targets: Targets): Rules {
+  const note = () => undefined
+  return new Rules({
+    rules: [],
+    listTargets: () => targets.list(),
+    outlets: {},
+    log: { info: note, warn: note, error: note },
+    stateFolder: undefined,
+  })
 }
 
 /** Listens on a free port of loopback and resolves to it. */

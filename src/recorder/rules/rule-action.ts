@@ -34,7 +34,8 @@ export function missingPart(
   hands: RuleHands | undefined,
   { disk, push }: RuleOutlets,
 ): string | undefined {
-  if (rule.do === 'last' && hands?.last === undefined) {
+  if (hands === undefined) return 'this pprofd only watches'
+  if (rule.do === 'last' && hands.last === undefined) {
     return 'do: last needs record.continuous, which is off'
   }
   if (rule.to.includes('push') && push === undefined) return 'to: push needs an engine to push to'

@@ -61,7 +61,8 @@ export class Rules {
   #hands: RuleHands | undefined
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> | undefined
-  #isClosed = false
+  #isLoaded = false
+  #isEnded = true
   #saysListFailed = false
 
   constructor(options: RulesOptions) {
@@ -78,13 +79,20 @@ export class Rules {
     })
   }
 
-  /** Begins to look, where there are rules. `take` and `last` do what rules ask for. */
-  async begin(hands: RuleHands): Promise<void> {
-    const problem = await this.#book.load(this.#nowMs())
-    if (problem !== undefined) {
-      this.#options.log.warn({ problem }, 'what rules did before is lost: budgets begin anew')
+  /**
+   * Begins to look, where there are rules; also after `end`. `hands` do what rules ask for: without them
+   * rules only watch and say what they would do.
+   */
+  async begin(hands?: RuleHands): Promise<void> {
+    if (!this.#isLoaded) {
+      const problem = await this.#book.load(this.#nowMs())
+      if (problem !== undefined) {
+        this.#options.log.warn({ problem }, 'what rules did before is lost: budgets begin anew')
+      }
     }
+    this.#isLoaded = true
     this.#hands = hands
+    this.#isEnded = false
     this.#schedule(0)
   }
 
@@ -118,18 +126,18 @@ export class Rules {
   }
 
   /** Ends what runs; resolves when the targets are restored and all is written down. */
-  async close(): Promise<void> {
-    this.#isClosed = true
+  async end(): Promise<void> {
+    this.#isEnded = true
     clearTimeout(this.#timer)
     await this.#turn
     for (const { abort } of this.#running) abort.abort(new Error('pprofd is stopping'))
     await Promise.all([...this.#running].map(({ done }) => done))
-    await this.#save()
+    if (this.#isLoaded) await this.#save()
   }
 
   #schedule(inMs: number): void {
     clearTimeout(this.#timer)
-    if (this.#isClosed || this.isEmpty || this.#hands === undefined) return
+    if (this.#isEnded || this.isEmpty) return
     this.#timer = setTimeout(() => {
       // A turn that takes longer than its interval is not overtaken.
       this.#turn ??= this.#look().finally(() => {
@@ -145,7 +153,7 @@ export class Rules {
       const judged = await this.#watch.look()
       this.#saysListFailed = false
       for (const one of judged) {
-        if (one.verdict.state !== 'fires' || this.#isClosed) continue
+        if (one.verdict.state !== 'fires' || this.#isEnded) continue
         // What fired before it in this turn may have used its budget.
         const again = this.#watch.judgedAgain(one)
         if (again?.verdict.state === 'fires') this.#fire(again)
@@ -170,6 +178,7 @@ export class Rules {
   async #capture({ rule, target, reason }: Judged, signal: AbortSignal): Promise<void> {
     const { log, outlets } = this.#options
     const hands = this.#hands
+    if (hands === undefined) return
     const nowMs = this.#nowMs()
     const who = {
       rule: rule.name,
@@ -182,11 +191,9 @@ export class Rules {
     this.#update(rule, target, (before) => withFiring(before, rule, { instance, nowMs }))
     const isWritten = await this.#save()
     log.info(who, 'rule fired')
-    const outcome: Outcome = !isWritten
-      ? { ok: false, taken: false, words: 'the state folder cannot be written to' }
-      : hands === undefined
-        ? { ok: false, taken: false, words: 'rules have not begun' }
-        : await runAction(rule, { target, reason, signal }, { hands, outlets })
+    const outcome: Outcome = isWritten
+      ? await runAction(rule, { target, reason, signal }, { hands, outlets })
+      : { ok: false, taken: false, words: 'the state folder cannot be written to' }
     this.#watch.startAnew(target)
     const endedMs = this.#nowMs()
     this.#update(rule, target, (before) => {

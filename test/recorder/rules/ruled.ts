@@ -63,7 +63,7 @@ export async function startRules(t: Test, options: RuledOptions): Promise<Ruled>
     ...options,
   })
   t.teardown(async () => {
-    await rules.close()
+    await rules.end()
     await targets.close()
   })
   await rules.begin({

@@ -78,7 +78,7 @@ t.test('a process that burns CPU is profiled once, its idle neighbour never', as
     { targets: [], limits: { usedBytes: null }, note: /^none of your processes/ },
   ])
 
-  await rules.close()
+  await rules.end()
   const again = await startRules(t, {
     rules: [{ ...rule, cooldown: 0, atMost: 1 }],
     processes: { busy: busy.pid },
@@ -142,7 +142,7 @@ t.test(
     t.equal(log.filter(({ message }) => message === 'rule could not capture').length, 1)
     const [report] = await rules.report()
     t.match(report?.targets, [{ budget: { left: 2 }, lastFired: { ok: true } }])
-    await rules.close()
+    await rules.end()
   },
 )
 
