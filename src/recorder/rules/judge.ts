@@ -71,7 +71,7 @@ export function judge(facts: Facts): Verdict {
     return { state, why: `${above}, but ${words}`, next }
   }
   if (!window.full) {
-    const covered = Math.floor(window.coveredMs / 1000)
+    const covered = (window.coveredMs / 1000).toFixed(1)
     return but('filling', `only ${covered} of ${windowMsOf(rule) / 1000} s have been watched`)
   }
   const done = doneWords(facts)

@@ -197,9 +197,10 @@ export class RuleWatch {
       for (const look of looks) this.#looks.delete(keyOf(look.rule, look.target))
       return
     }
+    const clockMs = this.#options.clockMs?.() ?? figures.clockMs
     for (const look of looks) {
       const [kind, threshold] = triggerOf(look.rule)
-      const now = { clockMs: figures.clockMs, nowMs: this.#nowMs() }
+      const now = { clockMs, nowMs: this.#nowMs() }
       if (kind === 'ageSeconds' && !look.isRead) {
         const wasOlder = figures.ageSeconds > threshold + ageGraceSeconds
         look.notMeant ??= wasOlder ? 'it was older already when pprofd first saw it' : undefined
@@ -210,7 +211,7 @@ export class RuleWatch {
         source === 'starts'
           ? this.#restarts(look, now.clockMs)
           : source === 'kernel'
-            ? kernelReading(kind, figures)
+            ? kernelReading(kind, { ...figures, clockMs })
             : this.#liveReading(look, now)
       look.unknown = 'unknown' in reading ? reading.unknown : undefined
       if (!('unknown' in reading)) look.window.add(reading.atMs, reading.value)
