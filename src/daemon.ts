@@ -238,7 +238,7 @@ function rulesOf({ rules, stateDir }: Config, targets: Targets, log: Logger): Ru
   return new Rules({
     rules,
     // What nobody listed by name is not captured behind its back.
-    listTargets: async () => (await targets.list()).filter(({ configured }) => configured),
+    listTargets: () => targets.configured(),
     outlets: { disk: new RuleFolder(join(folder, 'captures')) },
     log,
     stateFolder: folder,

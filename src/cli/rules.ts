@@ -80,7 +80,7 @@ async function rules(flags: RulesFlags, { targets, config }: DirectTargets): Pro
     process.stderr.write(`warning: ${problem}; budgets are shown as unused\n`)
   const watch = new RuleWatch({
     rules: config.rules,
-    listTargets: async () => (await targets.list()).filter(({ configured }) => configured),
+    listTargets: () => targets.configured(),
     book,
     procRoot: targets.procRoot,
   })

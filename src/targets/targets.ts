@@ -104,6 +104,11 @@ export class Targets {
     return this.#directory.list(rights)
   }
 
+  /** Those that the configuration lists and that run now. */
+  configured(): Promise<readonly Target[]> {
+    return this.#directory.configured()
+  }
+
   /**
    * The target that a name, a pid, an instance id or `self` means; without one, the default target.
    * @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden.

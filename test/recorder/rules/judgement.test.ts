@@ -199,26 +199,11 @@ t.test('the stall watch tells delays, too', async (t) => {
   await look(api, 500)
   watch.stalled({ instance: 'another' }, 9000)
   t.match(watch.judged(), [{ verdict: { state: 'below' } }])
-  const stalled = new RuleWatchAt(watch)
-  t.match(await stalled.tell(look, api), [/^api: fires: event-loop delay 2000 ms/])
+  await look(api, 10)
+  watch.startAnew({ instance: '7-0-boot' })
+  watch.stalled({ instance: '7-0-boot' }, 2000)
+  t.match(await look(api, 10), [/^api: fires: event-loop delay 2000 ms/])
 })
-
-/** A stall is told between two looks. */
-class RuleWatchAt {
-  readonly #watch: RuleWatch
-  constructor(watch: RuleWatch) {
-    this.#watch = watch
-  }
-  async tell(
-    look: (figures: Figures, ms?: number) => Promise<readonly string[]>,
-    figures: Figures,
-  ) {
-    await look(figures, 10)
-    this.#watch.startAnew({ instance: '7-0-boot' })
-    this.#watch.stalled({ instance: '7-0-boot' }, 2000)
-    return look(figures, 10)
-  }
-}
 
 t.test('an age fires once for a process that started under our eyes', async (t) => {
   const rule = ruleOf({ when: { ageSeconds: 20 }, do: 'trace' })

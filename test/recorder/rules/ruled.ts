@@ -55,7 +55,7 @@ export async function startRules(t: Test, options: RuledOptions): Promise<Ruled>
     log.push({ level, message, ...fields })
   }
   const rules = new Rules({
-    listTargets: async () => (await targets.list()).filter(({ configured }) => configured),
+    listTargets: () => targets.configured(),
     outlets: { disk: new RuleFolder(`${folder}/captures`) },
     log: { info: note('info'), warn: note('warn'), error: note('error') },
     stateFolder: folder,

@@ -4,6 +4,9 @@ import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { CaptureError } from '../../../src/errors.ts'
 import { decodeProfile } from '../../../src/pprof/decode-profile.ts'
+import { missingPart, runAction } from '../../../src/recorder/rules/rule-action.ts'
+import { RuleBook } from '../../../src/recorder/rules/rule-book.ts'
+import { RuleFolder } from '../../../src/recorder/rules/rule-folder.ts'
 import { spawnProfilable, until } from '../../e2e/profilable.ts'
 import { listeningPorts } from '../../fixtures/support/listeners.ts'
 import { spawnTarget } from '../../fixtures/support/spawn-target.ts'
@@ -143,6 +146,124 @@ t.test(
     const [report] = await rules.report()
     t.match(report?.targets, [{ budget: { left: 2 }, lastFired: { ok: true } }])
     await rules.end()
+  },
+)
+
+t.test('one capture of a target at a time and two of all; a stop gives them back', async (t) => {
+  const names = ['one', 'two', 'three']
+  const spawned = await Promise.all(names.map(() => spawnProfilable(t, 'idle.cjs')))
+  const processes = Object.fromEntries(names.map((name, i) => [name, spawned[i]?.pid ?? 0]))
+  const when = { memoryBytes: 1_048_576 }
+  const folder = t.testdir()
+  const rules = [ruleOf({ name: 'a', when, for: 1 }), ruleOf({ name: 'b', when, for: 1 })]
+  let running = 0
+  const started = await startRules(t, {
+    rules,
+    processes,
+    folder,
+    take: async (_target, { signal }) => {
+      running += 1
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+      running -= 1
+      throw new CaptureError('capture-aborted', 'pprofd is stopping')
+    },
+  })
+  await until('two run', () => running === 2, 60_000)
+  // Whatever fires in the next turns has to wait.
+  await until('the others wait', async () => {
+    const states = (await started.rules.report()).flatMap(({ targets }) => targets)
+    return states.filter(({ state }) => state === 'waiting').length === 4
+  })
+  t.equal(running, 2)
+  const report = (await started.rules.report()).flatMap(({ rule, targets }) =>
+    targets.map(({ why, state }) => `${rule} ${state}: ${why}`),
+  )
+  t.equal(report.filter((text) => /^a capturing: takes profile of 10 s now$/.test(text)).length, 2)
+  t.equal(
+    report.filter((text) => /^b waiting: .*, but rule a captures it now$/.test(text)).length,
+    2,
+  )
+  t.equal(report.filter((text) => /but 2 captures of rules run already$/.test(text)).length, 2)
+  await started.rules.end()
+  t.equal(running, 0)
+  const book = new RuleBook(folder)
+  await book.load(Date.now())
+  for (const name of names) t.match(book.firings('a', name), { atMs: [], failures: 0 }, name)
+})
+
+t.test('what an action brings is told, and what stands in its way before', async (t) => {
+  const target = await (
+    await startRules(t, { rules: [], processes: { self: process.pid }, folder: t.testdir() })
+  ).targets.resolve('self')
+  const profile = aProfile(target, new Uint8Array(70_000))
+  const disk = new RuleFolder(t.testdir())
+  const hands = { take: async () => profile, last: async () => undefined }
+  const asked = { target, reason: 'why not', signal: new AbortController().signal }
+  const pushed: unknown[] = []
+  const push = { put: async (one: unknown) => void pushed.push(one) }
+  const when = { cpu: 1 }
+  t.match(
+    await runAction(ruleOf({ when, to: ['disk', 'push'] }), asked, {
+      hands,
+      outlets: { disk, push },
+    }),
+    { ok: true, taken: true, words: /hot\/2.*; handed to push$/ },
+  )
+  t.same(pushed, [profile])
+  const full = ruleOf({ when, maxBytes: 65_536 })
+  t.match(await runAction(full, asked, { hands, outlets: { disk } }), {
+    ok: false,
+    taken: true,
+    words: 'disk failed: it has 70000 bytes, but maxBytes of the rule allows 65536',
+  })
+  t.match(await runAction(ruleOf({ when, do: 'last' }), asked, { hands, outlets: { disk } }), {
+    taken: false,
+    words: /^the flight recorder has nothing of this target/,
+  })
+  t.equal(missingPart(ruleOf({ when }), undefined, {}), 'this pprofd only watches')
+  t.match(
+    missingPart(ruleOf({ when, do: 'last' }), { take: hands.take }, { disk }),
+    /record\.continuous/,
+  )
+  t.match(missingPart(ruleOf({ when, to: ['push'] }), hands, { disk }), /an engine to push to/)
+  t.match(missingPart(ruleOf({ when }), hands, {}), /a state folder/)
+  t.equal(missingPart(ruleOf({ when }), hands, { disk }), undefined)
+})
+
+t.test(
+  'a list of targets and a state folder that fail are told once, and nothing is captured',
+  async (t) => {
+    const [idle] = await Promise.all([spawnProfilable(t, 'idle.cjs')])
+    const folder = t.testdir({ state: 'no folder' })
+    let fails = true
+    const { log, rules, targets, taken } = await startRules(t, {
+      rules: [ruleOf({ when: { memoryBytes: 1_048_576 }, for: 1 })],
+      processes: { idle: idle.pid },
+      folder: `${folder}/state`,
+      intervalMs: 50,
+      listTargets: async () => {
+        if (fails) throw new Error('no list')
+        return targets.list()
+      },
+    })
+    const said = (message: string) => log.filter((line) => line.message === message).length
+    await until('it fails', () => said('rules cannot look at the targets') === 1)
+    fails = false
+    await until('it fires in vain', () => said('rule could not capture') === 1, 60_000)
+    await until(
+      'its window is full again',
+      async () => stateOf(await rules.report(), 'idle') === 'failed',
+      30_000,
+    )
+    t.match(await rules.report(), [
+      {
+        targets: [
+          { state: 'failed', lastFired: { outcome: 'the state folder cannot be written to' } },
+        ],
+      },
+    ])
+    t.equal(said('rules cannot look at the targets'), 1)
+    t.same(taken, [])
   },
 )
 
