@@ -91,7 +91,7 @@ const environment = {
 const files = {
   '/etc/pprofd/pprofd.yaml': 'The configuration, where it exists and \\-\\-config names no other.',
   '/var/lib/pprofd':
-    'What is open in targets, so that it is closed after a crash; of others than root ~/.local/state/pprofd.',
+    'What is open in targets, so that it is closed after a crash, what rules did, and their captures; of others than root ~/.local/state/pprofd.',
 }
 
 const exitStatus = {

@@ -1,4 +1,5 @@
 /** The daemon: configuration, targets and server put together, and the signals that change them. */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
@@ -10,6 +11,8 @@ import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
 import { FlightRecorder } from './recorder/flight-recorder.ts'
 import { Recorder, type RecorderSettings } from './recorder/recorder.ts'
+import { RuleFolder } from './recorder/rules/rule-folder.ts'
+import { Rules } from './recorder/rules/rules.ts'
 import { flightOptions, recorderFolders, recorderSettings } from './recorder-settings.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
@@ -85,6 +88,7 @@ class Daemon {
   readonly #sourceMaps = new SourceMaps()
   readonly #flightRecorder: FlightRecorder
   readonly #recorder: Recorder
+  readonly #rules: Rules
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -111,9 +115,10 @@ class Daemon {
       onEnd: (target, err) => logger.warn({ ...named(target), err }, 'recording ended'),
     })
     this.#recorder = new Recorder(recorder, recorderFolders(config, process.env), {
-      listTargets: async () => (await this.#targets.list()).filter(isOptedIn),
+      listTargets: () => this.#targets.optedIn(),
       report: (level, message, fields) => logger[level](fields, message),
     })
+    this.#rules = rulesOf(config, this.#targets, logger)
     this.#serverOptions = {
       logger,
       recorder: this.#recorder,
@@ -140,6 +145,7 @@ class Daemon {
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
       flightRecorder: this.#flightRecorder,
+      rules: this.#rules,
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -155,6 +161,7 @@ class Daemon {
     }
     this.#flightRecorder.start()
     this.#warnOfAccess()
+    await this.#rules.begin()
   }
 
   /** Once more: a signal from before ours was caught may have opened it since. */
@@ -180,6 +187,7 @@ class Daemon {
   }
 
   async stop(): Promise<number> {
+    await this.#rules.end()
     await this.#app?.close()
     await this.#flightRecorder.stop()
     await this.#sourceMaps.close()
@@ -197,6 +205,7 @@ class Daemon {
     const moved = this.#passed === undefined && placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
+    await this.#rules.end()
     await this.#app?.close()
     await this.#flightRecorder.stop()
     this.#app = undefined
@@ -217,6 +226,7 @@ class Daemon {
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
     void this.#flightRecorder.reconfigure(flightOptions(config))
+    this.#rules.reconfigure(config.rules)
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
@@ -247,11 +257,6 @@ function placeOf({ listen, access: { socketMode, socketGroup } }: Config): strin
   return JSON.stringify(listen.kind === 'tcp' ? listen : { ...listen, socketMode, socketGroup })
 }
 
-/** Nothing is taken unasked of what the configuration does not name. */
-function isOptedIn({ configured, kind }: Target): boolean {
-  return configured && kind !== 'self'
-}
-
 function targetsOptions(config: Config): TargetsOptions {
   return {
     configured: config.targets,
@@ -270,6 +275,18 @@ function targetsOptions(config: Config): TargetsOptions {
 /** For the log; `pid` is the daemon's own in every line of pino's. */
 function named({ id, pid }: Target): object {
   return { target: id, targetPid: pid }
+}
+
+function rulesOf({ rules, stateDir }: Config, targets: Targets, log: Logger): Rules {
+  const folder = stateFolder(stateDir, process.env)
+  return new Rules({
+    rules,
+    // What nobody listed by name is not captured behind its back.
+    listTargets: () => targets.optedIn(),
+    outlets: { disk: new RuleFolder(join(folder, 'captures')) },
+    log,
+    stateFolder: folder,
+  })
 }
 
 interface SignalWait {

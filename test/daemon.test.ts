@@ -45,6 +45,29 @@ t.test('heap.continuous ends with SIGHUP, and with SIGTERM', async (t) => {
   t.equal(await daemon.exitCode, 0)
 })
 
+t.test(
+  'rules look while there are some, SIGHUP takes new ones, and SIGTERM ends them',
+  async (t) => {
+    const daemon = await start(t)
+    const target = await spawnProfilable(t, 'idle.cjs')
+    const rules = async () => JSON.parse((await get(`${daemon.url}/rules`)).text).rules
+    t.same(await rules(), [])
+    for (const name of ['first', 'second']) {
+      const rule = `{ name: ${name}, when: { cpu: 1000 }, for: 5, do: profile, targets: [api] }`
+      daemon.write({ rest: `targets: [{ name: api, pid: ${target.pid} }]\nrules: [${rule}]\n` })
+      process.emit('SIGHUP', 'SIGHUP')
+      await until('it has looked', async () => (await rules())[0]?.targets[0]?.state === 'below')
+      t.match(await rules(), [{ rule: name, targets: [{ target: 'api', pid: target.pid }] }])
+    }
+    daemon.write({ rest: '' })
+    process.emit('SIGHUP', 'SIGHUP')
+    await until('there are none', async () => (await rules()).length === 0)
+    t.equal(target.stderr.text(), '', 'nobody signalled it')
+    process.emit('SIGTERM', 'SIGTERM')
+    t.equal(await daemon.exitCode, 0)
+  },
+)
+
 t.test('SIGHUP takes a new configuration and refuses a wrong one', async (t) => {
   const daemon = await start(t)
   daemon.write({ limits: 'maxSeconds: 7' })
@@ -151,6 +174,8 @@ interface Settings {
   readonly limits?: string
   /** One line of the section. */
   readonly heap?: string
+  /** Whole sections. */
+  readonly rest?: string
 }
 
 async function start(t: Test, settings: Settings = {}) {
@@ -158,7 +183,7 @@ async function start(t: Test, settings: Settings = {}) {
   const home = `127.0.0.1:${await freePort()}`
   const write = (settings: Settings): void => {
     const { listen = home, enabled = true, limits = 'captures: 64', heap = 'seconds: 1' } = settings
-    const rest = `stateDir: ${t.testdirName}/state\nlog:\n  level: silent\nheap:\n  ${heap}\n`
+    const rest = `${settings.rest ?? ''}stateDir: ${t.testdirName}/state\nlog:\n  level: silent\nheap:\n  ${heap}\n`
     writeFileSync(file, `listen: ${listen}\nenabled: ${enabled}\nlimits:\n  ${limits}\n${rest}`)
   }
   write(settings)

@@ -12,6 +12,7 @@ import { addHeapSnapshotCommand } from './heapsnapshot.ts'
 import { addProfileCommand } from './profile.ts'
 import { addPsCommand } from './ps.ts'
 import { addRetainedCommand } from './retained.ts'
+import { addRulesCommand } from './rules.ts'
 import { addServeCommand } from './serve.ts'
 import { addTopCommand } from './top.ts'
 import { addTraceCommand } from './trace.ts'
@@ -45,6 +46,7 @@ export function addCommands(commands: Commands): void {
   addHeapCommands(commands)
   addHeapSnapshotCommand(commands)
   addRetainedCommand(commands)
+  addRulesCommand(commands)
   addConfigCommand(commands)
   addCompletionCommand(commands)
 }

@@ -4,6 +4,7 @@ import type { Settings } from './config.ts'
 import { listenProblem } from './listen-address.ts'
 import { nearest } from './nearest.ts'
 import type { SchemaNode } from './options.ts'
+import { triggerKinds } from './rule-schema.ts'
 import { configSchema } from './schema.ts'
 
 /** What is wrong, and where. */
@@ -33,7 +34,7 @@ export function checkSettings(values: unknown): Settings | Problem {
 /** `targets[0].pid` for `['targets', '0', 'pid']`; keys that could disturb a terminal are quoted. */
 export function keyOf(path: readonly string[]): string {
   return path.reduce((parent, key) => {
-    if (parent === 'targets' && /^\d+$/.test(key)) return `${parent}[${key}]`
+    if (/^(targets|rules)$/.test(parent) && /^\d+$/.test(key)) return `${parent}[${key}]`
     const name = /^[\w-]{1,60}$/.test(key) ? key : JSON.stringify(key.slice(0, 60))
     return parent === '' ? name : `${parent}.${name}`
   }, '')
@@ -67,7 +68,10 @@ function describe(error: ErrorObject): Problem {
     const key = String(error.params.additionalProperty)
     return { path: [...path, key], words: unknownKey(key, Object.keys(schema.properties ?? {})) }
   }
-  if (error.keyword === 'required') return { path, words: 'has no name' }
+  if (error.keyword === 'required') {
+    return { path, words: `has no ${error.params.missingProperty}` }
+  }
+  if (/^(min|max)Properties$/.test(error.keyword)) return { path, words: whenProblem(data) }
   if (error.keyword === 'oneOf') return { path, words: selectorProblem(data) }
   if (typeof data === 'string' && error.keyword === 'format') {
     return { path, words: listenOrExpressionProblem(data, error.schema) }
@@ -85,6 +89,12 @@ function selectorProblem(data: unknown): string {
   const given = selectors.filter((key) => Object.hasOwn(Object(data), key))
   const list = `${selectors.slice(0, -1).join(', ')} and ${selectors.at(-1)}`
   return `has ${given.join(' and ') || 'none'}, but needs exactly one of ${list}`
+}
+
+/** Of `when`, which is what has a number of keys. */
+function whenProblem(data: unknown): string {
+  const given = Object.keys(Object(data)).join(' and ')
+  return `has ${given || 'none'}, but needs exactly one of ${triggerKinds.join(', ')}`
 }
 
 function listenOrExpressionProblem(text: string, format: unknown): string {
@@ -105,6 +115,7 @@ function expected({ type, enum: choices, minimum, maximum, allowed }: SchemaNode
   if (allowed !== undefined) return allowed
   if (choices !== undefined) return `one of ${choices.join(', ')}`
   if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
+  if (type === 'number') return `a number from ${minimum} to ${maximum}`
   if (type === 'boolean') return 'true or false'
   return type === 'array' ? 'a list' : 'a mapping'
 }

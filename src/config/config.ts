@@ -1,5 +1,6 @@
 /** The types of the configuration. schema.ts says what is allowed; a test holds the two together. */
 import type { PushOptions, SpoolOptions } from './recorder-options.ts'
+import type { triggerKinds } from './rule-schema.ts'
 import { profileKinds } from './target-schema.ts'
 
 /** The merged, checked configuration. */
@@ -37,6 +38,7 @@ export interface Settings {
   readonly goroutine: GoroutineDefaults
   readonly spool: SpoolOptions
   readonly push: PushOptions
+  readonly rules: readonly ConfiguredRule[]
   readonly log: { readonly level: LogLevel }
 }
 
@@ -173,6 +175,40 @@ export interface GoroutineDefaults {
   /** Whether URLs are shown with their query. */
   readonly keepQuery: boolean
 }
+
+/** What is captured when something goes wrong. docs/rules.md explains each key. */
+export interface ConfiguredRule {
+  readonly name: string
+  /** Names of targets; there is either this or `match`, or none of both. */
+  readonly targets?: readonly string[]
+  /** Source of a regular expression without flags, for the command line; it compiles. */
+  readonly match?: string
+  /** Exactly one, with its threshold. */
+  readonly when: { readonly [Kind in (typeof triggerKinds)[number]]?: number }
+  /** Seconds. */
+  readonly for?: number
+  readonly do: RuleAction
+  readonly seconds?: number
+  readonly to: readonly ('disk' | 'push')[]
+  readonly atMost: number
+  /** Seconds. */
+  readonly per: number
+  /** Seconds. */
+  readonly cooldown: number
+  readonly maxBytes: number
+}
+
+export type RuleAction =
+  | 'profile'
+  | 'wall'
+  | 'block'
+  | 'mutex'
+  | 'heap'
+  | 'allocs'
+  | 'goroutine'
+  | 'trace'
+  | 'retained'
+  | 'last'
 
 /** The levels of pino. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

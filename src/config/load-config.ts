@@ -1,5 +1,6 @@
 /** Merges defaults < file < environment < flags into a Config, or says which source is wrong where. */
 import { InputError } from '../errors.ts'
+import { ruleProblem } from './check-rules.ts'
 import { checkSettings, keyOf } from './check-settings.ts'
 import type { Config, Settings } from './config.ts'
 import { type ConfigFileChoice, findConfigFile, readConfigFile } from './config-file.ts'
@@ -67,9 +68,11 @@ function toConfig(
     const words = `is ${seconds}, but limits.maxSeconds allows ${limits.maxSeconds} at most`
     throw invalid(origin, [section, 'seconds'], words)
   }
-  const problem = pushUrlProblem(settings.push)
-  if (problem !== undefined) throw invalid(origin, ['push', 'url'], problem)
+  const urlProblem = pushUrlProblem(settings.push)
+  if (urlProblem !== undefined) throw invalid(origin, ['push', 'url'], urlProblem)
   checkNames(settings, origin)
+  const problem = ruleProblem(settings)
+  if (problem !== undefined) throw invalid(origin, problem.path, problem.words)
   return {
     ...rest,
     profile: { ...profile, seconds: Math.min(profile.seconds, limits.maxSeconds) },
@@ -113,6 +116,7 @@ function withoutEmptySections(values: Record<string, unknown>): Record<string, u
     'goroutine',
     'spool',
     'push',
+    'rules',
     'log',
   ]
   const entries = Object.entries(values)

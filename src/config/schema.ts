@@ -8,6 +8,7 @@ import { discoverSchema } from './discover-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
 import { recordSchema } from './record-schema.ts'
 import { pushSchema, spoolSchema } from './recorder-schema.ts'
+import { ruleSchema } from './rule-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -191,6 +192,14 @@ export const configSchema = {
     },
     spool: spoolSchema,
     push: pushSchema,
+    rules: {
+      type: 'array',
+      default: [],
+      maxItems: 100,
+      items: ruleSchema,
+      allowed: 'a list of 100 rules at most',
+      description: 'What is captured without anybody asking, when something goes wrong.',
+    },
     log: {
       type: 'object',
       default: {},

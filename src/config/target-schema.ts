@@ -1,7 +1,7 @@
 /** The schema of one entry of `targets`, and what the rest of the schema shares with it. */
 
 /** A path segment of URLs, so neither `.` nor `..`; a number would be a pid. */
-const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
+export const targetName = '^(?!self$|\\.{1,2}$|[0-9]+$)[A-Za-z0-9._-]{1,64}$'
 
 /** What can be taken of a target; `heap` means allocs, too. */
 export const profileKinds = [

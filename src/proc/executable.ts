@@ -29,8 +29,8 @@ const nodeStart = Buffer.from('_ZN4node5StartEiPPc\0')
 /** `node`, `nodejs`, `node20`, `node-22.1`, `node.real`. */
 const nodeFileName = /^node(js)?([-.]?(\d[\d.]*|real|bin))?$/
 
-/** Looking costs a read of a few MB, so the answer is kept per file. */
-const knownFiles = new Map<string, boolean>()
+/** Looking costs a read of a few MB, so the answer is kept per file, and who comes meanwhile waits for it. */
+const knownFiles = new Map<string, Promise<boolean>>()
 const maxKnownFiles = 1000
 
 /** Undefined when the process is gone or has no executable (kernel threads, zombies). */
@@ -58,10 +58,12 @@ async function containsNode(link: string): Promise<boolean> {
     const key = `${dev}:${ino}:${size}:${mtimeMs}`
     const known = knownFiles.get(key)
     if (known !== undefined) return known
-    const found = await hasNodeStart(file)
+    const looking = hasNodeStart(file)
     if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
-    knownFiles.set(key, found)
-    return found
+    knownFiles.set(key, looking)
+    // A disk that failed may do so no more.
+    looking.catch(() => knownFiles.delete(key))
+    return await looking
   } finally {
     await file.close()
   }

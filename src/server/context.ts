@@ -4,6 +4,7 @@ import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { FlightRecorder } from '../recorder/flight-recorder.ts'
 import type { LiveFiguresOf } from '../recorder/live-figures.ts'
+import type { Rules } from '../recorder/rules/rules.ts'
 import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
@@ -24,6 +25,7 @@ export interface Services {
   readonly flightRecorder: FlightRecorder
   /** What targets said of themselves to whoever has a session open anyway. */
   readonly liveFigures?: LiveFiguresOf | undefined
+  readonly rules: Rules
 }
 
 export interface ServerLimits extends CaptureLimits, OutboxLimits {

@@ -20,6 +20,7 @@ import { pageTargetsHandler } from './routes/page-targets.ts'
 import { panicparseHandler } from './routes/panicparse.ts'
 import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
+import { rulesHandler } from './routes/rules.ts'
 import { sdHandler } from './routes/sd.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
@@ -37,6 +38,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/metrics', metricsHandler(context))
   app.get('/openapi.json', openapiHandler(context))
   app.get('/sd', sdHandler(context))
+  app.get('/rules', rulesHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/memory', memoryHandler(context))

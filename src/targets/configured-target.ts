@@ -49,10 +49,11 @@ export async function findConfiguredTarget(
   throw new TargetError('target-ambiguous', message)
 }
 
-/** All running processes that the entry means, also where it is switched off. */
+/** All running processes that the entry means, also where it is switched off. `discover`: all that there are. */
 export async function configuredProcesses(
   entry: ConfiguredTarget,
   procRoot: string,
+  discover = () => discoverTargets(procRoot),
 ): Promise<readonly Target[]> {
   const { name, signal, port, profiles } = entry
   const heapContinuous = entry.heap?.continuous
@@ -68,7 +69,7 @@ export async function configuredProcesses(
   }
   if (port !== undefined) return [portTarget(entry, port)]
   if (entry.unit !== undefined || entry.match !== undefined) {
-    const all = await discoverTargets(procRoot)
+    const all = await discover()
     const kept = await Promise.all(all.map((target) => matches(entry, target, procRoot)))
     const found = all.filter((_, index) => kept[index])
     // A name stands for one process; several keep their pids to be told apart.

@@ -50,9 +50,10 @@ export class TargetDirectory {
 
   /** What can be asked for now: configured targets that run, then the other Node processes, then pprofd. */
   async list(rights?: TargetRights): Promise<readonly Target[]> {
+    const discover = this.#discoverOnce()
     const [configured, discovered, self] = await Promise.all([
-      this.#configuredProcesses(),
-      this.options.discover ? discoverTargets(this.#procRoot) : [],
+      this.#configuredProcesses(discover),
+      this.options.discover ? discover() : [],
       selfTarget(this.#procRoot),
     ])
     const known = new Set(configured.map(({ target }) => target.pid))
@@ -70,9 +71,16 @@ export class TargetDirectory {
 
   /** Those of `list` that are opted in, each process once: as its first entry names it. */
   async optedIn(rights?: TargetRights): Promise<readonly Target[]> {
-    const targets = (await this.list(rights)).filter((target) => this.isOptedIn(target))
+    const all = this.options.discoverMatch === undefined ? this.#configured() : this.list()
+    const targets = (await all).filter((target) => this.isOptedIn(target) && mayUse(target, rights))
     const keys = targets.map(({ pid, id }) => (pid === 0 ? id : pid))
     return targets.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
+  }
+
+  /** Those that the configuration lists and that run now; cheaper than all, where it knows them by more than a match. */
+  async #configured(): Promise<readonly Target[]> {
+    const processes = await this.#configuredProcesses()
+    return processes.filter(({ entry }) => entry.enabled).map(({ target }) => target)
   }
 
   /** @throws {TargetError} target-unknown, target-ambiguous, target-vanished or target-forbidden. */
@@ -165,10 +173,21 @@ export class TargetDirectory {
     throw new TargetError('target-ambiguous', message)
   }
 
-  async #configuredProcesses(): Promise<readonly ConfiguredProcess[]> {
+  /** However many entries have to know all processes, they are looked through once. */
+  #discoverOnce(): () => Promise<readonly Target[]> {
+    let found: Promise<readonly Target[]> | undefined
+    return () => {
+      found ??= discoverTargets(this.#procRoot)
+      return found
+    }
+  }
+
+  async #configuredProcesses(
+    discover = this.#discoverOnce(),
+  ): Promise<readonly ConfiguredProcess[]> {
     const found = await Promise.all(
       this.options.configured.map(async (entry) => {
-        const targets = await configuredProcesses(entry, this.#procRoot)
+        const targets = await configuredProcesses(entry, this.#procRoot, discover)
         return targets.map((target) => ({ entry, target }))
       }),
     )

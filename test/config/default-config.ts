@@ -49,5 +49,6 @@ export const defaultConfig: Config = {
     allowPlainToken: false,
     maxQueueBytes: 67_108_864,
   },
+  rules: [],
   log: { level: 'info' },
 }

@@ -20,6 +20,10 @@ export function targetRows(): readonly string[] {
   return rowsOf(configSchema.properties.targets.items.properties, '')
 }
 
+export function ruleRows(): readonly string[] {
+  return rowsOf(configSchema.properties.rules.items.properties, '')
+}
+
 function rowsOf(
   properties: Readonly<Record<string, SchemaNode>>,
   prefix: string,
@@ -34,7 +38,7 @@ function rowsOf(
 function typeOf({ type, enum: choices, minimum, maximum, items }: SchemaNode): string {
   if (type === 'array') return `list of ${typeOf(items as SchemaNode)}`
   if (choices !== undefined) return choices.map(code).join(' ')
-  if (type === 'integer') return `${minimum} to ${maximum}`
+  if (type === 'integer' || type === 'number') return `${minimum} to ${maximum}`
   return type === 'boolean' ? '`true` `false`' : 'text'
 }
 

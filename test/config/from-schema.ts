@@ -42,7 +42,7 @@ type HasDefault<S, K> = S extends { readonly properties: infer Properties }
 
 type Scalar<Type> = Type extends 'string'
   ? string
-  : Type extends 'integer'
+  : Type extends 'integer' | 'number'
     ? number
     : Type extends 'boolean'
       ? boolean

@@ -4,11 +4,77 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
 const top =
-  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, spool, push, log'
+  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, spool, push, rules, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'
 const address = '127.0.0.1:PORT, [::1]:PORT, localhost:PORT or the absolute path of a unix socket'
+
+const trigger =
+  'needs exactly one of cpu, loopDelayMs, loopUtilisation, memoryBytes, memoryShare, heapShare, openFiles, openFilesShare, ageSeconds, restarts'
+
+const ruleErrors: readonly (readonly [text: string, message: string])[] = [
+  ['rules: 1', '1: rules is 1, but must be a list of 100 rules at most'],
+  ['rules:\n- { name: a, do: heap }', '2: rules[0] has no when'],
+  ['rules:\n- { when: { cpu: 1 }, do: heap }', '2: rules[0] has no name'],
+  ['rules:\n- { name: a, do: heap, when: {} }', `2: rules[0].when has none, but ${trigger}`],
+  [
+    'rules:\n- name: a\n  do: heap\n  when: { cpu: 1, openFiles: 3 }',
+    `4: rules[0].when has cpu and openFiles, but ${trigger}`,
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { cpu: 0 } }',
+    '2: rules[0].when.cpu is 0, but must be a number from 0.01 to 1024',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { memory: 1 } }',
+    '2: rules[0].when.memory is not an option; allowed here: cpu, loopDelayMs',
+  ],
+  [
+    'rules:\n- { name: a, do: dance, when: { cpu: 1 } }',
+    '2: rules[0].do is "dance", but must be one of profile, wall, block, mutex, heap, allocs, goroutine, trace, retained, last',
+  ],
+  [
+    'rules:\n- { name: .., do: heap, when: { cpu: 1 } }',
+    '2: rules[0].name is "..", but must be text of 1 to 64 letters, digits, dots, dashes or underscores that does not begin with a dot',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { cpu: 1 }, targets: [api] }',
+    '2: rules[0].targets names api, but targets has none of that name',
+  ],
+  [
+    'targets: [{ name: api, pid: 1 }]\nrules:\n- { name: a, do: heap, when: { cpu: 1 }, targets: [ap] }',
+    '3: rules[0].targets names ap, but targets has none of that name (did you mean api?)',
+  ],
+  [
+    'targets: [{ name: api, pid: 1 }]\nrules:\n- { name: a, do: heap, when: { cpu: 1 }, targets: [api], match: x }',
+    '3: rules[0].match cannot stand beside targets: a rule has names or an expression',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { cpu: 1 }, match: "(" }',
+    '2: rules[0].match is not a regular expression: Invalid regular expression: /(/: Unterminated group',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { cpu: 1 } }\n- { name: a, do: wall, when: { cpu: 1 } }',
+    '3: rules[1].name is a, the name of an earlier rule',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { ageSeconds: 9 }, for: 3 }',
+    '2: rules[0].for is of no use with ageSeconds, which has no window',
+  ],
+  [
+    'rules:\n- { name: a, do: retained, when: { cpu: 1 }, seconds: 3 }',
+    '2: rules[0].seconds is of no use with do: retained, which is taken at one moment',
+  ],
+  [
+    'rules:\n- { name: a, do: profile, when: { cpu: 1 }, seconds: 301 }',
+    '2: rules[0].seconds is 301, but limits.maxSeconds allows 300 at most',
+  ],
+  [
+    'rules:\n- { name: a, do: heap, when: { cpu: 1 }, to: [] }',
+    '2: rules[0].to is a list, but must be a list of disk, push or both',
+  ],
+]
 
 /** `@` begins the entry of a list of targets. */
 const cases: readonly (readonly [text: string, message: string])[] = [
@@ -136,6 +202,7 @@ const cases: readonly (readonly [text: string, message: string])[] = [
     '@ { name: a, match: "(" }',
     '2: targets[0].match is not a regular expression: Invalid regular expression: /(/: Unterminated group',
   ],
+  ...ruleErrors,
   ['a: 1\na: 2', '2: the key "a" is there twice'],
   ['[]', '1: the top level must be a mapping, such as enabled: true'],
 ]

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import type { SchemaNode } from '../../src/config/options.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { defaultConfig } from './default-config.ts'
-import { optionRows, targetRows } from './documented-rows.ts'
+import { optionRows, ruleRows, targetRows } from './documented-rows.ts'
 import type { Equal, FromSchema } from './from-schema.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -40,13 +40,15 @@ t.test('the shipped file shows every option, with its default or commented out',
   for (const [key, node] of allKeys(configSchema)) {
     const isScalar = ['string', 'number', 'boolean'].includes(typeof node.default)
     const value = isScalar && !['enabled', 'signal'].includes(key) ? `: "?${node.default}` : ':'
-    t.match(shipped, new RegExp(`^ *#? *(- )?${key}${value.replaceAll('.', '\\.')}`, 'm'), key)
+    t.match(shipped, new RegExp(`^[ #]*(- )?${key}${value.replaceAll('.', '\\.')}`, 'm'), key)
   }
   t.end()
 })
 
 t.test('the examples of the shipped file are valid once they are uncommented', async (t) => {
-  const text = shipped.replace('targets: []\n', '').replace(/^#(?=\w| {2,}(-|\w+:))/gm, '')
+  const text = shipped
+    .replace(/^(targets|rules): \[\]\n/gm, '')
+    .replace(/^#(?=\w| {2,}(-|\w+:))/gm, '')
   const file = join(t.testdir({ 'c.yaml': text }), 'c.yaml')
   const { targets, defaultTarget } = await loadConfig({ file, env: {} })
   t.same(
@@ -60,7 +62,7 @@ t.test('the reference has exactly the row of every option', (t) => {
   const rows = reference.split('\n').filter((line) => line.startsWith('| `'))
   // The formatter pads the cells.
   const unpadded = (row: string) => row.replace(/ +/g, ' ')
-  t.same(rows.map(unpadded), [...optionRows(), ...targetRows()].map(unpadded))
+  t.same(rows.map(unpadded), [...optionRows(), ...targetRows(), ...ruleRows()].map(unpadded))
   t.end()
 })
 
@@ -74,6 +76,6 @@ function* allKeys(schema: SchemaNode): Generator<[key: string, node: SchemaNode]
   for (const [key, node] of Object.entries(schema.properties ?? {})) {
     yield [key, node]
     yield* allKeys(node)
-    if (key === 'targets') yield* allKeys(configSchema.properties.targets.items)
+    if (typeof node.items === 'object') yield* allKeys({ ...node.items })
   }
 }

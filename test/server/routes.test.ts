@@ -60,6 +60,12 @@ t.test('the guard stands before every route, also before those that do not exist
   t.strictSame(log, [], 'nothing was captured')
 })
 
+t.test('rules are listed, also where there are none', async (t) => {
+  const answer = await startApp(t).app.inject('/rules')
+  t.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+  t.same(answer.json(), { rules: [] })
+})
+
 t.test('healthz says ok', async (t) => {
   const answer = await startApp(t).app.inject('/healthz')
   t.equal(answer.body, 'ok\n')

@@ -8,6 +8,7 @@ import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { type FlightOptions, FlightRecorder } from '../../src/recorder/flight-recorder.ts'
 import type { LiveFiguresOf } from '../../src/recorder/live-figures.ts'
+import { Rules } from '../../src/recorder/rules/rules.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -70,7 +71,16 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     onEnd: () => {},
   })
   flightRecorder.start()
-  const services = { targets, heapSamplers, goroutines, sourceMaps, flightRecorder, liveFigures }
+  const rules = rulesFor(targets)
+  const services = {
+    targets,
+    heapSamplers,
+    goroutines,
+    sourceMaps,
+    flightRecorder,
+    liveFigures,
+    rules,
+  }
   const app = buildApp(services, {
     logger,
     limits,
@@ -89,6 +99,18 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     await targets.close()
   })
   return { app, targets, heapSamplers, log }
+}
+
+/** None, and nothing is written down. */
+function rulesFor(targets: Targets): Rules {
+  const note = () => undefined
+  return new Rules({
+    rules: [],
+    listTargets: () => targets.list(),
+    outlets: {},
+    log: { info: note, warn: note, error: note },
+    stateFolder: undefined,
+  })
 }
 
 /** Listens on a free port of loopback and resolves to it. */

@@ -124,6 +124,12 @@ export const otherOperations: readonly Operation[] = [
     contentTypes: ['text/plain; version=0.0.4; charset=utf-8'],
     refusals: always,
   }),
+  get('/rules', 'What each rule measures of each target, and why it did or did not fire', {
+    tag: 'daemon',
+    description: 'No target is looked at: the figures are those of the last look of the rules.',
+    contentTypes: [json],
+    refusals: always,
+  }),
   get('/openapi.json', 'This description', {
     tag: 'daemon',
     contentTypes: [json],
