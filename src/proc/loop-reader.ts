@@ -1,0 +1,98 @@
+/**
+ * The event loop of a Node process, read from outside: two reads of /proc/PID/mem (proc_pid_mem(5))
+ * of 152 bytes in all. The process does not notice: it is neither stopped nor signalled nor attached to.
+ */
+import { closeSync, openSync, readSync } from 'node:fs'
+import {
+  findLoop,
+  type LoopPlace,
+  metricsBytes,
+  parseMetrics,
+  type ReadMemory,
+} from './loop-place.ts'
+import { monotonicUs } from './monotonic-time.ts'
+
+/** The loop at one moment; all times in ms of CLOCK_MONOTONIC. */
+export interface LoopLook {
+  readonly atMs: number
+  /** It waits for events. */
+  readonly isIdle: boolean
+  /** Its program has not come to its first turn. */
+  readonly isStarting: boolean
+  /** Two looks with equal ones, neither idle, are of the same turn. */
+  readonly turn: number
+  /** The second part of `turn`: how long it has waited for events so far. */
+  readonly idleMs: number
+  /** When the turn began, or later: timers that the program starts move it on. */
+  readonly turnedAtMs: number
+}
+
+export class LoopReader {
+  readonly #fd: number
+  readonly #place: LoopPlace
+  readonly #metrics = Buffer.alloc(metricsBytes)
+  readonly #time = Buffer.alloc(8)
+
+  private constructor(fd: number, place: LoopPlace) {
+    this.#fd = fd
+    this.#place = place
+  }
+
+  /** Undefined where the kernel does not let us, or the loop is not where it should be. */
+  static async open(pid: number, procRoot = '/proc'): Promise<LoopReader | undefined> {
+    let fd: number
+    try {
+      fd = openSync(`${procRoot}/${pid}/mem`, 'r')
+    } catch {
+      return undefined
+    }
+    const place = await findLoop(pid, reading(fd), nowMs, procRoot).catch(() => undefined)
+    if (place !== undefined) return new LoopReader(fd, place)
+    closeSync(fd)
+    return undefined
+  }
+
+  /** Whether libuv counts the turns; else they are told apart by its clock. */
+  get countsTurns(): boolean {
+    return this.#place.countsTurns
+  }
+
+  /** Undefined when the process is gone, or its memory is not what it was. */
+  look(): LoopLook | undefined {
+    const read = reading(this.#fd)
+    if (!read(this.#metrics, this.#place.metrics) || !read(this.#time, this.#place.time)) {
+      return undefined
+    }
+    const atMs = nowMs()
+    const metrics = parseMetrics(this.#metrics, this.#place, atMs)
+    const turnedAtMs = Number(this.#time.readBigUInt64LE())
+    if (metrics === undefined || turnedAtMs > atMs) return undefined
+    const { turns, waitsSinceMs, idleMs } = metrics
+    return {
+      atMs,
+      isIdle: waitsSinceMs > 0,
+      isStarting: turns === undefined ? idleMs === 0 : turns === 0,
+      turn: turns ?? turnedAtMs,
+      idleMs,
+      turnedAtMs,
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+function reading(fd: number): ReadMemory {
+  return (buffer, address) => {
+    try {
+      return readSync(fd, buffer, 0, buffer.length, address) === buffer.length
+    } catch {
+      return false
+    }
+  }
+}
+
+function nowMs(): number {
+  return monotonicUs() / 1000
+}
