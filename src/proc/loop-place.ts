@@ -103,7 +103,8 @@ function candidates(data: Buffer, start: number, nowMs: number): ReadonlySet<num
     const timeMs = word(data, target + pointerOffset.time)
     const fd = data.readInt32LE(target + pointerOffset.backendFd)
     const internals = word(data, target + pointerOffset.internals)
-    if (timeMs <= 0 || timeMs > nowMs || fd < 3 || internals <= 0 || internals >= maxAddress) continue
+    if (timeMs <= 0 || timeMs > nowMs || fd < 3 || internals <= 0 || internals >= maxAddress)
+      continue
     offsets.add(target)
   }
   return offsets

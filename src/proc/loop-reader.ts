@@ -3,6 +3,7 @@
  * of 152 bytes in all. The process does not notice: it is neither stopped nor signalled nor attached to.
  */
 import { closeSync, openSync, readSync } from 'node:fs'
+import type { LoopLook, LoopSource } from './loop-look.ts'
 import {
   findLoop,
   type LoopPlace,
@@ -12,22 +13,8 @@ import {
 } from './loop-place.ts'
 import { monotonicUs } from './monotonic-time.ts'
 
-/** The loop at one moment; all times in ms of CLOCK_MONOTONIC. */
-export interface LoopLook {
-  readonly atMs: number
-  /** It waits for events. */
-  readonly isIdle: boolean
-  /** Its program has not come to its first turn. */
-  readonly isStarting: boolean
-  /** Two looks with equal ones, neither idle, are of the same turn. */
-  readonly turn: number
-  /** The second part of `turn`: how long it has waited for events so far. */
-  readonly idleMs: number
-  /** When the turn began, or later: timers that the program starts move it on. */
-  readonly turnedAtMs: number
-}
-
-export class LoopReader {
+export class LoopReader implements LoopSource {
+  readonly way = 'loop'
   readonly #fd: number
   readonly #place: LoopPlace
   readonly #metrics = Buffer.alloc(metricsBytes)
@@ -57,7 +44,6 @@ export class LoopReader {
     return this.#place.countsTurns
   }
 
-  /** Undefined when the process is gone, or its memory is not what it was. */
   look(): LoopLook | undefined {
     const read = reading(this.#fd)
     if (!read(this.#metrics, this.#place.metrics) || !read(this.#time, this.#place.time)) {

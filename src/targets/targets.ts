@@ -179,6 +179,16 @@ export class Targets {
     return readTargetFigures(target, this.procRoot)
   }
 
+  /** Whether it has a command of ours in hand: a pause may be our doing. */
+  awaitsAnswer(target: Target): boolean {
+    return this.#attachmentsOf(target).some(({ session }) => session.isAwaiting)
+  }
+
+  /** Whether we have a session with it, at work or not. */
+  isAttached(target: Target): boolean {
+    return this.#attachmentsOf(target).length > 0
+  }
+
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
   async attach(
     target: Target,
@@ -195,6 +205,12 @@ export class Targets {
     await this.#warm.close()
     await Promise.allSettled([...this.#attachments].map((attachment) => attachment.detach()))
     return this.#sweeper.stop(lastChanceMs)
+  }
+
+  #attachmentsOf({ pid, startTimeTicks }: Target): readonly Attachment[] {
+    return [...this.#attachments].filter(
+      ({ target }) => target.pid === pid && target.startTimeTicks === startTimeTicks,
+    )
   }
 
   async #attach(target: Target, signal: AbortSignal | undefined): Promise<Attachment> {
