@@ -100,7 +100,10 @@ export class Stalls {
     if (find === undefined || report.stacks.length === 0) return report
     const all = report.stacks.flatMap(({ frames }) => frames)
     const written = await writtenFrames(all, find)
-    const stacks = report.stacks.map((stack) => ({ ...stack, frames: stack.frames.map(written.of) }))
+    const stacks = report.stacks.map((stack) => ({
+      ...stack,
+      frames: stack.frames.map(written.of),
+    }))
     return { ...report, stacks }
   }
 

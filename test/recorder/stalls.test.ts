@@ -83,8 +83,8 @@ for (const major of nodeMajors) {
     const text = Buffer.from(watching.stored.at(-1)?.bytes ?? []).toString()
     t.match(text, /blocked for \d+ ms\n[\s\S]*\nafter \d+ ms:\n {2}crunchNumbers /)
     t.match(watching.stored.at(-1), { kind: 'stall', extension: '.txt' })
-    const isClosed = async () => (await listeningPorts(spawned.pid)).length === 0
-    t.ok(await until(isClosed), 'nothing is left open')
+    t.ok(await until(() => watching.targets.inspectorsLeftOpen === 0))
+    t.strictSame(await listeningPorts(spawned.pid), [], 'nothing is left open')
     t.ok(spawned.isAlive())
   })
 }
@@ -150,7 +150,7 @@ t.test("the pauses of pprofd's own captures are none of its stalls", async (t) =
   const spawned = await spawnTarget(t, 'stalls.cjs', { nodeArguments })
   const { stalls, targets } = await watch(t, spawned)
   const [watched] = stalls.watched()
-  if (watched === undefined) return t.fail('nothing is watched')
+  if (watched === undefined) throw new Error('nothing is watched')
   const attachment = await targets.attach(watched.target)
   // Stands for a heap snapshot: a command that holds up the target, however long it takes.
   await attachment.session.send('Runtime.evaluate', {
