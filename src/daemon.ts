@@ -8,6 +8,8 @@ import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
+import type { StallOptions } from './recorder/stall-watch.ts'
+import { Stalls } from './recorder/stalls.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { PassedSocket } from './server/listen-passed.ts'
@@ -71,6 +73,7 @@ class Daemon {
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
   readonly #sourceMaps = new SourceMaps()
+  readonly #stalls: Stalls
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -85,6 +88,13 @@ class Daemon {
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
+    this.#stalls = new Stalls({
+      targets: this.#targets,
+      options: stallOptions(config),
+      log: logger,
+      findSources: (target) =>
+        this.#config.sourceMaps ? (scripts) => this.#sourceMaps.find(target, scripts) : undefined,
+    })
     this.#serverOptions = {
       logger,
       limits: { ...config.limits },
@@ -109,6 +119,7 @@ class Daemon {
       heapSamplers: this.#heapSamplers,
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
+      stalls: this.#stalls,
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -123,6 +134,7 @@ class Daemon {
       throw error
     }
     this.#warnOfAccess()
+    this.#stalls.start()
   }
 
   /** Once more: a signal from before ours was caught may have opened it since. */
@@ -148,6 +160,7 @@ class Daemon {
 
   async stop(): Promise<number> {
     await this.#app?.close()
+    await this.#stalls.close()
     await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
@@ -180,6 +193,7 @@ class Daemon {
     this.#config = config
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
+    this.#stalls.reconfigure(stallOptions(config))
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
@@ -221,6 +235,12 @@ function targetsOptions(config: Config): TargetsOptions {
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }
+}
+
+/** A daemon that is switched off touches nobody. */
+function stallOptions({ enabled, stalls }: Config): StallOptions {
+  const { threshold, cooldown, perHour } = stalls
+  return { thresholdMs: enabled ? threshold : 0, cooldownMs: cooldown * 1000, perHour }
 }
 
 interface SignalWait {

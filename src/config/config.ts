@@ -34,6 +34,7 @@ export interface Settings {
   readonly profile: ProfileDefaults
   readonly heap: HeapDefaults
   readonly goroutine: GoroutineDefaults
+  readonly stalls: StallSettings
   readonly log: { readonly level: LogLevel }
 }
 
@@ -144,6 +145,16 @@ export interface GoroutineDefaults {
   readonly stop: boolean
   /** Whether URLs are shown with their query. */
   readonly keepQuery: boolean
+}
+
+/** How blocked event loops are found and looked into. */
+export interface StallSettings {
+  /** Milliseconds; 0: nothing is watched. */
+  readonly threshold: number
+  /** Seconds from one of a target to the next. */
+  readonly cooldown: number
+  /** Of one target. */
+  readonly perHour: number
 }
 
 /** The levels of pino. */

@@ -5,6 +5,7 @@
  */
 import { accessSchema } from './access-schema.ts'
 import { limitsSchema } from './limits-schema.ts'
+import { stallsSchema } from './stalls-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -189,6 +190,7 @@ export const configSchema = {
         },
       },
     },
+    stalls: stallsSchema,
     log: {
       type: 'object',
       default: {},

@@ -51,11 +51,10 @@ export class OpenStall {
     const cpuAfter = await this.#cpuTime()
     const [before, evidence] = await Promise.all([this.#cpuBefore, this.#evidence])
     const { target, thresholdMs, detectedBy, passedOver } = this.#start
-    const { id: name, instance, name: shown, service, pid, uid } = target
     return {
       ...evidence,
       id,
-      target: { id: name, instance, name: shown, service, pid, uid },
+      target,
       startedAtMs: this.#startedAtMs,
       durationMs,
       ended,

@@ -25,7 +25,7 @@ export interface StallEvidence {
 export interface StallReport extends StallEvidence {
   /** Unique in this run of pprofd, ascending. */
   readonly id: number
-  readonly target: Pick<Target, 'id' | 'instance' | 'name' | 'service' | 'pid' | 'uid'>
+  readonly target: Target
   /** Wall clock, ms since the epoch. */
   readonly startedAtMs: number
   readonly durationMs: number

@@ -19,7 +19,7 @@ export interface StallOptions extends StallLimits {
 export interface StallWatchOptions {
   readonly options: StallOptions
   /** What becomes of a report: it is kept, logged, stored. Must not reject. */
-  readonly deliver: (report: StallReport, target: Target) => Promise<void>
+  readonly deliver: (report: StallReport) => Promise<void>
   /** Why a target cannot be watched, in words. */
   readonly onUnwatchable?: ((target: Target) => void) | undefined
   /** Stalls within this time of the first look at a process are left alone. (default: 5000) */
@@ -202,13 +202,13 @@ export class StallWatch {
 
   /** `state`: what was seen after it; undefined where it goes on, or its process is gone. */
   #end(watched: Watched, state: LoopState | undefined): void {
-    const { stall, target } = watched
+    const { stall } = watched
     if (stall === undefined) return
     watched.stall = undefined
     const endMs = state === undefined ? nowMs() : Math.max(state.turnedAtMs, stall.turn.sinceMs)
     const delivered = stall
       .report(++this.#lastId, endMs - stall.turn.sinceMs, state !== undefined)
-      .then((report) => this.#parts.deliver(report, target))
+      .then((report) => this.#parts.deliver(report))
       .catch(() => {})
       .finally(() => this.#delivering.delete(delivered))
     this.#delivering.add(delivered)

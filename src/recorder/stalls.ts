@@ -48,7 +48,7 @@ export class Stalls {
     this.#watch = new StallWatch(targets, {
       options,
       graceMs,
-      deliver: (report, target) => this.#deliver(report, target),
+      deliver: (report) => this.#deliver(report),
       onUnwatchable: ({ id, pid }) =>
         log.warn({ target: id, pid }, 'the event loop of this target cannot be watched for stalls'),
     })
@@ -86,17 +86,17 @@ export class Stalls {
     return this.#watch.close()
   }
 
-  async #deliver(asRun: StallReport, target: Target): Promise<void> {
-    const report = await this.#asWritten(asRun, target)
+  async #deliver(asRun: StallReport): Promise<void> {
+    const report = await this.#asWritten(asRun)
     this.#reports = [report, ...this.#reports].slice(0, maxReports)
     this.#parts.log.warn(logFields(report), headline(report))
     for (const listener of this.#listeners) this.#tell(listener, report)
     await this.#store(asProfile(report))
-    await this.#storeRing(report, target)
+    await this.#storeRing(report)
   }
 
-  async #asWritten(report: StallReport, target: Target): Promise<StallReport> {
-    const find = this.#parts.findSources?.(target)
+  async #asWritten(report: StallReport): Promise<StallReport> {
+    const find = this.#parts.findSources?.(report.target)
     if (find === undefined || report.stacks.length === 0) return report
     const all = report.stacks.flatMap(({ frames }) => frames)
     const written = await writtenFrames(all, find)
@@ -115,7 +115,7 @@ export class Stalls {
     }
   }
 
-  async #storeRing({ target: { id }, durationMs }: StallReport, target: Target): Promise<void> {
+  async #storeRing({ target, durationMs }: StallReport): Promise<void> {
     if (this.#parts.lastProfile === undefined) return
     const seconds = ringSeconds + Math.ceil(durationMs / 1000)
     const reason = `around a stall of ${Math.round(durationMs)} ms`
@@ -123,7 +123,7 @@ export class Stalls {
       const ring = await this.#parts.lastProfile(target, { seconds, reason })
       if (ring !== undefined) await this.#store(ring)
     } catch (err) {
-      this.#parts.log.error({ err, target: id }, 'the ring around a stall could not be kept')
+      this.#parts.log.error({ err, target: target.id }, 'the ring around a stall could not be kept')
     }
   }
 

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { GoroutineSnapshots } from '../captures/goroutine-snapshots.ts'
 import type { HeapSamplers } from '../captures/heap-samplers.ts'
+import type { Stalls } from '../recorder/stalls.ts'
 import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
@@ -18,6 +19,7 @@ export interface Services {
   readonly heapSamplers: HeapSamplers
   readonly goroutines: GoroutineSnapshots
   readonly sourceMaps: SourceMaps
+  readonly stalls: Stalls
 }
 
 export interface ServerLimits extends CaptureLimits, OutboxLimits {

@@ -20,6 +20,7 @@ import { pageTargetsHandler } from './routes/page-targets.ts'
 import { panicparseHandler } from './routes/panicparse.ts'
 import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
+import { stallsHandler } from './routes/stalls.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 import { threadcreateHandler } from './routes/threadcreate.ts'
@@ -35,6 +36,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/healthz', healthzHandler(context))
   app.get('/metrics', metricsHandler(context))
   app.get('/openapi.json', openapiHandler(context))
+  app.get('/stalls', stallsHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/memory', memoryHandler(context))

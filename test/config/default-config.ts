@@ -32,5 +32,6 @@ export const defaultConfig: Config = {
     stop: false,
     keepQuery: false,
   },
+  stalls: { threshold: 0, cooldown: 60, perHour: 12 },
   log: { level: 'info' },
 }

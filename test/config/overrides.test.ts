@@ -84,6 +84,9 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['goroutine.budgetMs', 'PPROFD_GOROUTINE_BUDGET_MS', 'goroutine.budget-ms', 'integer'],
     ['goroutine.stop', 'PPROFD_GOROUTINE_STOP', 'goroutine.stop', 'boolean'],
     ['goroutine.keepQuery', 'PPROFD_GOROUTINE_KEEP_QUERY', 'goroutine.keep-query', 'boolean'],
+    ['stalls.threshold', 'PPROFD_STALLS_THRESHOLD', 'stalls.threshold', 'integer'],
+    ['stalls.cooldown', 'PPROFD_STALLS_COOLDOWN', 'stalls.cooldown', 'integer'],
+    ['stalls.perHour', 'PPROFD_STALLS_PER_HOUR', 'stalls.per-hour', 'integer'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()

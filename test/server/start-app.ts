@@ -6,6 +6,8 @@ import type { Test } from 'tap'
 import { ownersOnly } from '../../src/access/access-rules.ts'
 import { GoroutineSnapshots } from '../../src/captures/goroutine-snapshots.ts'
 import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
+import type { StallOptions } from '../../src/recorder/stall-watch.ts'
+import { Stalls } from '../../src/recorder/stalls.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -23,7 +25,10 @@ export interface StartedApp {
 export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'limits'>> {
   readonly limits?: Partial<ServerLimits>
   readonly targets?: Partial<TargetsOptions>
+  readonly stalls?: StallOptions
 }
+
+const noStalls: StallOptions = { thresholdMs: 0, cooldownMs: 1000, perHour: 1 }
 
 /** Closed, with its targets, when `t` ends. */
 export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
@@ -48,10 +53,18 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   // Under tap a thread takes seconds to start.
   const sourceMaps = new SourceMaps({ budgetMs: 20_000 })
   const goroutines = new GoroutineSnapshots(targets)
-  const services = { targets, heapSamplers, goroutines, sourceMaps }
+  const stalls = new Stalls({
+    targets,
+    options: settings.stalls ?? noStalls,
+    log: logger,
+    graceMs: 0,
+  })
+  stalls.start()
+  const services = { targets, heapSamplers, goroutines, sourceMaps, stalls }
   const app = buildApp(services, { logger, limits, profile, heap, goroutine, sources, access })
   t.teardown(async () => {
     await app.close()
+    await stalls.close()
     await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()
