@@ -68,8 +68,11 @@ export class ThreadReader implements LoopSource {
 
 function isSameTurn(before: Counts, now: Counts): boolean {
   if (before.calls !== now.calls || now.isIdle) return false
-  if (now.sleepsElsewhere) return before.sleepsElsewhere && before.switches === now.switches
-  return now.wantedMs - before.wantedMs >= allTheTime * (now.atMs - before.atMs)
+  // It has not slept since, or sleeps on.
+  if (before.switches === now.switches) return before.sleepsElsewhere === now.sleepsElsewhere
+  // Garbage collection makes it sleep for moments.
+  const wantedMs = now.wantedMs - before.wantedMs
+  return !now.sleepsElsewhere && wantedMs >= allTheTime * (now.atMs - before.atMs)
 }
 
 function readCounts(folder: string): Counts | undefined {
