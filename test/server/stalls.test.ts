@@ -35,7 +35,13 @@ t.test('lists what is watched and what was seen, to those who may see it', async
     t.ok(await until(async () => (await answer()).stalls.length > before), line)
   }
   const { stalls } = await answer()
-  t.match(stalls.at(-1), { target: 'app', pid, ended: true, stacks: [], waitsFor: /child \d+ sleep/ })
+  t.match(stalls.at(-1), {
+    target: 'app',
+    pid,
+    ended: true,
+    stacks: [],
+    waitsFor: /child \d+ sleep/,
+  })
   const [newest] = stalls
   t.match(newest?.notes, [/^no stack: .*signal/], 'it may not be signalled')
   t.same(newest?.stacks, [])
