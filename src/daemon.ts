@@ -1,5 +1,4 @@
 /** The daemon: configuration, targets and server put together, and the signals that change them. */
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { destination, type Logger, pino } from 'pino'
@@ -9,11 +8,9 @@ import { HeapSamplers } from './captures/heap-samplers.ts'
 import { type Config, servedProfiles } from './config/config.ts'
 import { stateFolder } from './config/state-folder.ts'
 import { refuseInspector } from './own-door.ts'
-import { FlightRecorder } from './recorder/flight-recorder.ts'
-import { Recorder, type RecorderSettings } from './recorder/recorder.ts'
-import { RuleFolder } from './recorder/rules/rule-folder.ts'
-import { Rules } from './recorder/rules/rules.ts'
-import { flightOptions, recorderFolders, recorderSettings } from './recorder-settings.ts'
+import type { RecorderSettings } from './recorder/recorder.ts'
+import { recorderSettings } from './recorder-settings.ts'
+import { Recording } from './recording.ts'
 import { buildApp, type ServerOptions } from './server/app.ts'
 import { listen } from './server/listen.ts'
 import { PassedSocket } from './server/listen-passed.ts'
@@ -86,9 +83,7 @@ class Daemon {
   readonly #targets: Targets
   readonly #heapSamplers: HeapSamplers
   readonly #sourceMaps = new SourceMaps()
-  readonly #flightRecorder: FlightRecorder
-  readonly #recorder: Recorder
-  readonly #rules: Rules
+  readonly #recording: Recording
   /** The server reads these at each request, so that a reload changes them in place. */
   readonly #serverOptions: ServerOptions
   #app: FastifyInstance | undefined
@@ -109,19 +104,10 @@ class Daemon {
     this.#passed = passedFd === undefined ? undefined : new PassedSocket(passedFd)
     this.#targets = new Targets(targetsOptions(config))
     this.#heapSamplers = new HeapSamplers(this.#targets)
-    this.#flightRecorder = new FlightRecorder(this.#targets, flightOptions(config), {
-      onStart: (target, hz, startPauseMs) =>
-        logger.info({ ...named(target), hz, startPauseMs }, 'recording begun'),
-      onEnd: (target, err) => logger.warn({ ...named(target), err }, 'recording ended'),
-    })
-    this.#recorder = new Recorder(recorder, recorderFolders(config, process.env), {
-      listTargets: () => this.#targets.optedIn(),
-      report: (level, message, fields) => logger[level](fields, message),
-    })
-    this.#rules = rulesOf(config, this.#targets, logger)
+    this.#recording = new Recording(config, recorder, this.#targets, this.#sourceMaps, logger)
     this.#serverOptions = {
       logger,
-      recorder: this.#recorder,
+      recorder: this.#recording,
       limits: { ...config.limits },
       profile: { ...config.profile },
       heap: { ...config.heap },
@@ -144,8 +130,10 @@ class Daemon {
       heapSamplers: this.#heapSamplers,
       goroutines: new GoroutineSnapshots(this.#targets),
       sourceMaps: this.#sourceMaps,
-      flightRecorder: this.#flightRecorder,
-      rules: this.#rules,
+      flightRecorder: this.#recording.flightRecorder,
+      rules: this.#recording.rules,
+      stalls: this.#recording.stalls,
+      liveFigures: (target: Target) => this.#recording.flightRecorder.figures(target),
     }
     const app = buildApp(services, this.#serverOptions)
     try {
@@ -159,9 +147,7 @@ class Daemon {
       await app.close()
       throw error
     }
-    this.#flightRecorder.start()
     this.#warnOfAccess()
-    await this.#rules.begin()
   }
 
   /** Once more: a signal from before ours was caught may have opened it since. */
@@ -187,9 +173,7 @@ class Daemon {
   }
 
   async stop(): Promise<number> {
-    await this.#rules.end()
     await this.#app?.close()
-    await this.#flightRecorder.stop()
     await this.#sourceMaps.close()
     await this.#heapSamplers.close()
     const leftOpen = await this.#targets.close()
@@ -205,9 +189,7 @@ class Daemon {
     const moved = this.#passed === undefined && placeOf(before) !== placeOf(config)
     if (!moved && before.enabled === config.enabled) return
     // Captures that run now end: their clients are connected to an address that goes away.
-    await this.#rules.end()
     await this.#app?.close()
-    await this.#flightRecorder.stop()
     this.#app = undefined
     try {
       await this.start()
@@ -225,15 +207,13 @@ class Daemon {
     this.#settings = settings
     this.#logger.level = config.log.level
     this.#targets.reconfigure(targetsOptions(config))
-    void this.#flightRecorder.reconfigure(flightOptions(config))
-    this.#rules.reconfigure(config.rules)
     Object.assign(this.#serverOptions.limits, config.limits)
     Object.assign(this.#serverOptions.profile, config.profile)
     Object.assign(this.#serverOptions.heap, config.heap)
     Object.assign(this.#serverOptions.goroutine, config.goroutine)
     Object.assign(this.#serverOptions.sources, { sourceMaps: config.sourceMaps })
     Object.assign(this.#serverOptions.access, settings.access)
-    await this.#recorder.reconfigure(settings.recorder)
+    await this.#recording.reconfigure(config, settings.recorder)
   }
 
   #warnOfAccess(): void {
@@ -270,23 +250,6 @@ function targetsOptions(config: Config): TargetsOptions {
     lingerMs: config.attach.linger * 1000,
     stateFolder: stateFolder(config.stateDir, process.env),
   }
-}
-
-/** For the log; `pid` is the daemon's own in every line of pino's. */
-function named({ id, pid }: Target): object {
-  return { target: id, targetPid: pid }
-}
-
-function rulesOf({ rules, stateDir }: Config, targets: Targets, log: Logger): Rules {
-  const folder = stateFolder(stateDir, process.env)
-  return new Rules({
-    rules,
-    // What nobody listed by name is not captured behind its back.
-    listTargets: () => targets.optedIn(),
-    outlets: { disk: new RuleFolder(join(folder, 'captures')) },
-    log,
-    stateFolder: folder,
-  })
 }
 
 interface SignalWait {

@@ -8,6 +8,7 @@ import type { FlightOptions } from './recorder/flight-recorder.ts'
 import type { Authorization } from './recorder/push/outgoing.ts'
 import type { PushSettings } from './recorder/push/push.ts'
 import type { RecorderFolders, RecorderSettings } from './recorder/recorder.ts'
+import type { StallOptions } from './recorder/stall-watch.ts'
 
 /** @throws {InputError} config-invalid where the token cannot be read now. */
 export async function recorderSettings({ spool, push }: Config): Promise<RecorderSettings> {
@@ -64,4 +65,10 @@ export function flightOptions({ record, targets, limits }: Config): FlightOption
     maxBytes,
     maxPauseMs: limits.maxPauseMs,
   }
+}
+
+/** A daemon that is switched off touches nobody. */
+export function stallOptions({ enabled, stalls }: Config): StallOptions {
+  const { threshold, cooldown, perHour } = stalls
+  return { thresholdMs: enabled ? threshold : 0, cooldownMs: cooldown * 1000, perHour }
 }

@@ -39,6 +39,7 @@ export interface Settings {
   readonly spool: SpoolOptions
   readonly push: PushOptions
   readonly rules: readonly ConfiguredRule[]
+  readonly stalls: StallSettings
   readonly log: { readonly level: LogLevel }
 }
 
@@ -209,6 +210,16 @@ export type RuleAction =
   | 'trace'
   | 'retained'
   | 'last'
+
+/** How blocked event loops are found and looked into. */
+export interface StallSettings {
+  /** Milliseconds; 0: nothing is watched. */
+  readonly threshold: number
+  /** Seconds from one of a target to the next. */
+  readonly cooldown: number
+  /** Of one target. */
+  readonly perHour: number
+}
 
 /** The levels of pino. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

@@ -9,6 +9,7 @@ import { limitsSchema } from './limits-schema.ts'
 import { recordSchema } from './record-schema.ts'
 import { pushSchema, spoolSchema } from './recorder-schema.ts'
 import { ruleSchema } from './rule-schema.ts'
+import { stallsSchema } from './stalls-schema.ts'
 import { maxPid, profileKinds, targetSchema } from './target-schema.ts'
 
 export const configSchema = {
@@ -200,6 +201,7 @@ export const configSchema = {
       allowed: 'a list of 100 rules at most',
       description: 'What is captured without anybody asking, when something goes wrong.',
     },
+    stalls: stallsSchema,
     log: {
       type: 'object',
       default: {},

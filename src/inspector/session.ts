@@ -69,6 +69,11 @@ export class Session {
     return this.#endReason !== undefined
   }
 
+  /** Whether a command is on its way, and so the target may be at work for it. */
+  get isAwaiting(): boolean {
+    return this.#pending.size > 0
+  }
+
   /** @throws {InspectorError} with the stack of this call, whatever goes wrong later. */
   send<M extends Method>(
     method: M,

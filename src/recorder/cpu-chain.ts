@@ -14,6 +14,7 @@ import { CaptureError } from '../errors.ts'
 import type { Attachment, Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
 import { type CpuRound, joinRounds } from './cpu-round.ts'
+import type { LiveFigures } from './live-figures.ts'
 
 export interface ChainOptions {
   /** Samples a second of each thread. */
@@ -26,10 +27,11 @@ export interface ChainOptions {
   readonly onRound: (round: CpuRound) => Promise<void>
 }
 
-/** What the main thread said of itself at a cut. */
-export interface TimedFigures extends LoopFigures {
-  /** Wall clock, ms since the epoch. */
+/** What the main thread said of itself at a cut, and the cut before. */
+interface Said {
+  readonly figures: LoopFigures
   readonly atMs: number
+  readonly before: LoopFigures | undefined
 }
 
 /** The kernel's clocks of the threads are read so often; a request of its own has them every 50 ms. */
@@ -55,7 +57,7 @@ export class CpuChain {
   #wake = () => {}
   #truth: CpuTruth
   #startedAtMs = Date.now()
-  #figures: TimedFigures | undefined
+  #said: Said | undefined
 
   private constructor(
     targets: Targets,
@@ -98,9 +100,15 @@ export class CpuChain {
     }
   }
 
-  /** The newest that is known. */
-  get figures(): TimedFigures | undefined {
-    return this.#figures
+  /** What the target said of itself at the last cut. */
+  get figures(): LiveFigures | undefined {
+    if (this.#said === undefined) return undefined
+    const { figures, before, atMs } = this.#said
+    const { usedHeapBytes, takenHeapBytes, heapLimitBytes, activeMs, idleMs } = figures
+    const loop = { loopActiveMs: activeMs, loopIdleMs: idleMs }
+    const ageMs = performance.now() - atMs
+    const heap = { usedHeapBytes, takenHeapBytes, heapLimitBytes }
+    return { ageMs, ...heap, ...loop, loopUtilization: utilization(figures, before) }
   }
 
   /** Resolves when all until now has been handed over. @throws what the chain ended of. */
@@ -213,7 +221,7 @@ export class CpuChain {
   async #readFigures(): Promise<void> {
     const { session } = this.#attachment
     const figures = await readLoopFigures(session, { timeoutMs: figuresTimeoutMs }).catch(() => {})
-    if (figures) this.#figures = { ...figures, atMs: Date.now() }
+    if (figures) this.#said = { figures, atMs: performance.now(), before: this.#said?.figures }
   }
 }
 
@@ -224,6 +232,14 @@ interface Started {
 
 function newTruth(targets: Targets, { target }: Attachment, { isInner }: ChainOptions): CpuTruth {
   return new CpuTruth(targets, target, { clockPeriodMs, hasChecks: !isInner })
+}
+
+/** The share of time in which the loop worked since the cut before. */
+function utilization(now: LoopFigures, before: LoopFigures | undefined): number | undefined {
+  const activeMs = (now.activeMs ?? Number.NaN) - (before?.activeMs ?? 0)
+  const idleMs = (now.idleMs ?? Number.NaN) - (before?.idleMs ?? 0)
+  const share = activeMs / (activeMs + idleMs)
+  return Number.isNaN(share) ? undefined : share
 }
 
 function intervalUs(hz: number): number {

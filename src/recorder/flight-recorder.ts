@@ -9,7 +9,8 @@ import { refuseLongPause } from '../captures/refuse-long-pause.ts'
 import { CaptureError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import type { Targets } from '../targets/targets.ts'
-import { CpuChain, type TimedFigures } from './cpu-chain.ts'
+import { CpuChain } from './cpu-chain.ts'
+import type { LiveFigures } from './live-figures.ts'
 import { RoundRing } from './round-ring.ts'
 import { ScrapePattern } from './scrape-pattern.ts'
 
@@ -101,7 +102,7 @@ export class FlightRecorder {
   }
 
   /** What is known of its event loop and heap, as of the last cut; undefined where it is not recorded. */
-  figures(target: Target): TimedFigures | undefined {
+  figures(target: Target): LiveFigures | undefined {
     return this.#recorded.get(keyOf(target))?.running?.figures
   }
 
@@ -180,7 +181,8 @@ export class FlightRecorder {
   /** 0: not at all. */
   #wantedHz(target: Target): number {
     if (target.kind === 'self') return 0
-    const isContinuous = target.configured && (target.recordContinuous ?? this.options.continuous)
+    const isContinuous =
+      this.#targets.isOptedIn(target) && (target.recordContinuous ?? this.options.continuous)
     const pattern = this.#patterns.get(keyOf(target))
     const isScraped = this.options.scraped && pattern?.isRegular(Date.now())
     return Math.max(isContinuous ? this.options.hz : 0, isScraped ? (pattern?.hz ?? 0) : 0)

@@ -1,11 +1,11 @@
 /** What lies beside a profile in a folder: where it comes from, as JSON that people read, too. */
 import { randomUUID } from 'node:crypto'
-import type { ProfileKind, RecordedProfile } from './recorded-profile.ts'
+import type { RecordedProfile } from './recorded-profile.ts'
 
 export interface ProfileNote {
   /** Of this profile, for engines that tell profiles apart by it. */
   readonly id: string
-  readonly kind: ProfileKind
+  readonly kind: RecordedProfile['kind']
   readonly reason: string
   /** ISO 8601. */
   readonly startedAt: string

@@ -25,7 +25,8 @@ export interface ProfileWish {
 
 /** A finished profile in the form that its readers take: pprof, but for a trace, which is Chrome's JSON. */
 export interface RecordedProfile {
-  readonly kind: ProfileKind
+  /** A stall is text for people. */
+  readonly kind: ProfileKind | 'stall'
   readonly target: Pick<Target, 'id' | 'instance' | 'name' | 'service' | 'pid' | 'uid'>
   /** Such as `v20.20.2`. */
   readonly nodeVersion: string

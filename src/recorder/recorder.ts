@@ -1,4 +1,4 @@
-/** What is taken without a person asking, put together: the spool, and pushing where it is configured. */
+/** Where profiles go that nobody asked for in person: the spool, and an engine where one is configured. */
 import type { FolderLimits } from './profile-folder.ts'
 import { Push, type PushParts, type PushSettings } from './push/push.ts'
 import type { TakeProfile } from './recorded-profile.ts'

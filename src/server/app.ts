@@ -11,7 +11,7 @@ import fastify, {
   LogController,
 } from 'fastify'
 import type { AccessRules } from '../access/access-rules.ts'
-import type { TakeProfile } from '../recorder/recorded-profile.ts'
+import type { LastProfile, TakeProfile } from '../recorder/recorded-profile.ts'
 import { admit } from './access.ts'
 import { watchConnections } from './caller.ts'
 import { answersWait, CaptureAdmission } from './capture-admission.ts'
@@ -28,6 +28,7 @@ import type {
 } from './context.ts'
 import { answerError, reasonOf, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
+import { lastProfile } from './last-profile.ts'
 import { DaemonMetrics } from './metrics/daemon-metrics.ts'
 import { Outbox } from './outbox.ts'
 import { ResultStore } from './page/result-store.ts'
@@ -49,8 +50,14 @@ export interface ServerOptions {
   readonly recorder?: AppRecorder | undefined
 }
 
+/** How it takes what nobody asked for in person. */
+export interface RecorderHands {
+  readonly take: TakeProfile
+  readonly last: LastProfile
+}
+
 export interface AppRecorder {
-  begin(take: TakeProfile): void
+  begin(hands: RecorderHands): void | Promise<void>
   /** Resolves when nothing runs any more. Also called where it never began. */
   end(): Promise<void>
 }
@@ -118,7 +125,8 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const context = { ...services, ...settings, ...held }
   registerRoutes(app, context)
   if (recorder) {
-    app.addHook('onReady', async () => recorder.begin(profileTaker(context, options.logger)))
+    const hands = { take: profileTaker(context, options.logger), last: lastProfile(context) }
+    app.addHook('onReady', async () => recorder.begin(hands))
   }
   return app
 }

@@ -5,6 +5,7 @@ import type { HeapSamplers } from '../captures/heap-samplers.ts'
 import type { FlightRecorder } from '../recorder/flight-recorder.ts'
 import type { LiveFiguresOf } from '../recorder/live-figures.ts'
 import type { Rules } from '../recorder/rules/rules.ts'
+import type { Stalls } from '../recorder/stalls.ts'
 import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
@@ -26,6 +27,7 @@ export interface Services {
   /** What targets said of themselves to whoever has a session open anyway. */
   readonly liveFigures?: LiveFiguresOf | undefined
   readonly rules: Rules
+  readonly stalls: Stalls
 }
 
 export interface ServerLimits extends CaptureLimits, OutboxLimits {

@@ -1,6 +1,5 @@
 /** What the routes of CPU and wall profiles share: parameters, the recording and the answer's headers. */
 import type { FastifyReply } from 'fastify'
-import { recordCpu } from '../captures/cpu.ts'
 import type { CpuRecording } from '../captures/cpu-recording.ts'
 import { recordCpuTree } from '../captures/cpu-tree.ts'
 import type { EncodedProfile } from '../convert/cpu-formats.ts'
@@ -10,6 +9,7 @@ import type { Target } from '../targets/target.ts'
 import type { CaptureCost } from './capture-account.ts'
 import type { ServerContext } from './context.ts'
 import type { Query } from './parameters.ts'
+import { recordShared } from './record-shared.ts'
 import {
   forceParameter,
   hzParameter,
@@ -89,28 +89,20 @@ export async function recordForAnswer(
 ): Promise<CpuAnswer> {
   const { encode, sourcemaps } = work
   const { symbols } = context
-  const recording = await record(context, target, work, signal)
+  const { kind, seconds, hz, tree, force, mainThreadOnly, last } = work
+  const { targets, limits, flightRecorder } = context
+  const maxPauseMs = force ? undefined : limits.maxPauseMs
+  const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
+  if (last > 0) targets.checkAllowed(target, kind)
+  const recording = tree
+    ? await recordCpuTree(targets, target, options)
+    : last > 0
+      ? await flightRecorder.last(target, last)
+      : await recordShared(context, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
   const encoded = await encode(recording, targetSources(context, recording.target, sourcemaps))
   symbols.add(encoded.symbols)
   return { ...encoded, recording }
-}
-
-/** Out of the chain of windows that the target is in, where it is, or by a capture of its own. */
-async function record(
-  { targets, limits, flightRecorder }: ServerContext,
-  target: Target,
-  { kind, seconds, hz, tree, force, mainThreadOnly, last }: CpuWork,
-  signal: AbortSignal,
-): Promise<CpuRecording> {
-  const maxPauseMs = force ? undefined : limits.maxPauseMs
-  const durationMs = seconds * 1000
-  const options = { kind, durationMs, hz, mainThreadOnly, maxPauseMs, signal }
-  if (tree) return recordCpuTree(targets, target, options)
-  targets.checkAllowed(target, kind)
-  if (last > 0) return flightRecorder.last(target, last)
-  const shared = mainThreadOnly ? undefined : await flightRecorder.record(target, options)
-  return shared ?? recordCpu(targets, target, options)
 }
 
 /** For the log. */

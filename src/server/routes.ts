@@ -22,6 +22,7 @@ import { profileHandler } from './routes/profile.ts'
 import { retainedHandler } from './routes/retained.ts'
 import { rulesHandler } from './routes/rules.ts'
 import { sdHandler } from './routes/sd.ts'
+import { stallsHandler } from './routes/stalls.ts'
 import { symbolHandler } from './routes/symbol.ts'
 import { preflightHandler, targetHandler, targetsHandler } from './routes/targets.ts'
 import { threadcreateHandler } from './routes/threadcreate.ts'
@@ -39,6 +40,7 @@ export function registerRoutes(app: FastifyInstance, context: ServerContext): vo
   app.get('/openapi.json', openapiHandler(context))
   app.get('/sd', sdHandler(context))
   app.get('/rules', rulesHandler(context))
+  app.get('/stalls', stallsHandler(context))
   app.get('/targets', targetsHandler(context))
   app.get('/targets/:target', targetHandler(context))
   app.get('/targets/:target/memory', memoryHandler(context))

@@ -17,6 +17,7 @@ import { readTarget } from './discovery.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import type { InspectorSweeper } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
+import { LoopMark } from './loop-mark.ts'
 import { moveInspector } from './move-inspector.ts'
 import { networkNamespace } from './network.ts'
 import { listenersBefore, openInspector } from './open-inspector.ts'
@@ -27,6 +28,13 @@ import type { Target } from './target.ts'
 /** An open inspector. With an entry in the ledger it is ours to close. */
 export interface Door extends OpenInspector {
   readonly entry: LedgerEntry | undefined
+  /** The loop was blocked when it was signalled, and opens another one when it goes on. */
+  readonly late?: LateOpening | undefined
+}
+
+interface LateOpening {
+  readonly mark: LoopMark
+  readonly isOurs: (socket: ListeningSocket) => boolean
 }
 
 export interface OpenerParts {
@@ -89,12 +97,18 @@ export class InspectorOpener {
 
   /** Never throws: what cannot be closed now is closed as soon as it can be. */
   async close(target: Target, door: Door, session: Session | undefined): Promise<void> {
-    const { entry, socket } = door
+    const { entry, socket, late } = door
     if (entry === undefined) {
       await session?.close()
       return
     }
-    if (await this.#closeNow(target, door, session, entry)) await this.#parts.ledger.erase(entry)
+    const isClosed = await this.#closeNow(target, door, session, entry)
+    if (late !== undefined && !late.mark.hasTurned()) {
+      const { mark, isOurs } = late
+      const again = { ...entry, inode: undefined }
+      await this.#parts.ledger.write(again)
+      this.#closeLater(target, again, isOurs, () => mark.hasTurned())
+    } else if (isClosed) await this.#parts.ledger.erase(entry)
     else this.#closeLater(target, entry, ({ inode }) => inode === socket.inode)
   }
 
@@ -125,6 +139,7 @@ export class InspectorOpener {
     await ledger.write(entry)
     const workers = await clusterWorkers(target.pid, options.procRoot)
     const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
+    const mark = await LoopMark.set(target.pid, options.procRoot)
     for (const worker of workers) await this.#watchWorker(worker, isNew)
     try {
       const opened = await openInspector(target, before, finder, options.procRoot)
@@ -133,10 +148,11 @@ export class InspectorOpener {
       await ledger.write(known)
       // Moving it has made the primary signal its workers once more.
       if (workers.length > 0) hold(sleep(workersSettleMs))
-      return { ...moved, entry: known }
+      const late = mark && { mark, isOurs: isNew }
+      return { ...moved, entry: known, late }
     } catch (error) {
       // Blocked in native code, it may open, or move, when that returns, long after we gave up.
-      this.#closeLater(target, entry, isNew)
+      this.#closeLater(target, entry, isNew, mark && (() => mark.hasTurned()))
       throw error
     }
   }
@@ -174,10 +190,12 @@ export class InspectorOpener {
     target: Target,
     entry: LedgerEntry,
     isOurs: (socket: ListeningSocket) => boolean,
+    hasTurned?: () => boolean,
   ): void {
     const { sweeper, ledger, isInUse } = this.#parts
     sweeper.watch(target, {
       isOurs,
+      hasTurned,
       inode: entry.inode,
       mayOpenWithinMs: entry.inode === undefined ? lateOpeningMs : undefined,
       originalPort: entry.originalPort,

@@ -22,6 +22,8 @@ export interface Watch {
   readonly isInUse: () => boolean
   /** It may never open: watch for this long. Default: it is open; watch until it is closed. */
   readonly mayOpenWithinMs?: number | undefined
+  /** Whether the loop that may open it has turned; if it is not open then, it never will be. */
+  readonly hasTurned?: (() => boolean) | undefined
   /** It may open more than once: watch to the end of that time. */
   readonly repeatedly?: boolean
   /** The inspector is closed, gone with its process, or did not open in time. */
@@ -104,7 +106,7 @@ export class InspectorSweeper {
     let deadline = performance.now() + mayOpenWithinMs
     let waitMs = firstLookMs
     while (performance.now() < deadline) {
-      await sleep(waitMs, undefined, { signal }).catch(() => {})
+      await this.#wait(waitMs, watching.watch)
       // After the end is announced this is the last look.
       const isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
@@ -117,6 +119,16 @@ export class InspectorSweeper {
     await onClosed?.()
   }
 
+  /** Shorter where the loop turns meanwhile: what that opened is closed at once. */
+  async #wait(waitMs: number, { hasTurned = () => false }: Watch): Promise<void> {
+    const { signal } = this.#stopping
+    const until = performance.now() + waitMs
+    const wasTurned = hasTurned()
+    while (performance.now() < until && !signal.aborted && (wasTurned || !hasTurned())) {
+      await sleep(Math.min(waitMs, firstLookMs), undefined, { signal }).catch(() => {})
+    }
+  }
+
   #look(watching: Watching): Promise<boolean> {
     const look = () => this.#lookOnce(watching)
     watching.looking = watching.looking.then(look, look)
@@ -125,8 +137,11 @@ export class InspectorSweeper {
 
   async #lookOnce({ target, watch }: Watching): Promise<boolean> {
     if (watch.isInUse()) return false
+    const hasTurned = watch.hasTurned?.() ?? false
     if (await this.#isOver(target, watch)) return true
-    return (await this.#close(target, watch)) && !watch.repeatedly
+    const outcome = await this.#close(target, watch)
+    if (outcome === 'none open') return hasTurned
+    return outcome === 'closed' && !watch.repeatedly
   }
 
   /** A close that we asked for is carried out when native code returns, long after we gave up. */
@@ -138,17 +153,21 @@ export class InspectorSweeper {
     return !listeners.some((socket) => socket.inode === inode)
   }
 
-  async #close(target: Target, { isOurs, originalPort }: Watch): Promise<boolean> {
+  async #close(
+    target: Target,
+    { isOurs, originalPort }: Watch,
+  ): Promise<'closed' | 'none open' | 'still open'> {
     const found = await this.#finder.findWanted(target, isOurs)
-    if (found === undefined) return false
+    if (found === undefined) return 'none open'
     try {
       const options = { ...this.#options, signal: this.#cutting.signal }
       const { session } = await connect(target, found.endpoint, options)
       const { procRoot } = this.#options
-      return await closeInspector(target, found, session, { procRoot, originalPort })
+      const isClosed = await closeInspector(target, found, session, { procRoot, originalPort })
+      return isClosed ? 'closed' : 'still open'
     } catch {
       // Not now: the process is still in native code, or on its way out. The next look will tell.
-      return false
+      return 'still open'
     }
   }
 }

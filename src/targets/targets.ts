@@ -2,28 +2,18 @@
 import { TargetError } from '../errors.ts'
 import { findEndpoint } from '../inspector/endpoint.ts'
 import { ReceiveBudget } from '../inspector/receive-budget.ts'
-import { findThread } from '../proc/find-thread.ts'
-import { readNodeVersion } from '../proc/node-version.ts'
-import { type CpuTime, readCpuTime } from '../proc/thread-times.ts'
-import { ThreadWatch } from '../proc/thread-watch.ts'
 import { attachFailure, type ConnectOptions, connect } from './connect.ts'
 import { InspectorFinder } from './find-inspector.ts'
 import { InspectorDoors } from './inspector-doors.ts'
 import { InspectorOpener } from './inspector-opener.ts'
 import { InspectorSweeper } from './inspector-sweeper.ts'
-import { type KernelView, kernelView } from './kernel-view.ts'
 import { Ledger } from './ledger.ts'
 import { preflight } from './preflight.ts'
-import { type ProcessMemory, readProcessMemory } from './process-memory.ts'
-import { type ProcessTimes, processTimes } from './process-times.ts'
-import { readScrapeFigures, type ScrapeFigures } from './scrape-figures.ts'
 import { attachSelf } from './self-target.ts'
 import type { Attachment, Preflight, Target } from './target.ts'
 import { type DirectoryOptions, TargetDirectory } from './target-directory.ts'
-import { readTargetFigures, type TargetFigures } from './target-figures.ts'
-import { readTargetPackages, type TargetPackages } from './target-packages.ts'
+import { TargetFacts } from './target-facts.ts'
 import type { TargetRights } from './target-rights.ts'
-import { type TargetThreads, targetThreads } from './target-threads.ts'
 import { type WarmSession, WarmSessions } from './warm-sessions.ts'
 
 export interface TargetsOptions extends DirectoryOptions {
@@ -46,9 +36,7 @@ const portProbeTimeoutMs = 1000
 /** How long `close` waits for inspectors that could not be closed at once. */
 const lastChanceMs = 2000
 
-export class Targets {
-  /** Where the host's /proc is mounted. */
-  readonly procRoot: string
+export class Targets extends TargetFacts {
   readonly #directory: TargetDirectory
   readonly #finder: InspectorFinder
   /** Shared with the doors; `reconfigure` changes it in place. */
@@ -62,7 +50,7 @@ export class Targets {
 
   constructor(options: TargetsOptions) {
     const { procRoot = '/proc', commandTimeoutMs, maxMessageBytes, stateFolder } = options
-    this.procRoot = procRoot
+    super(procRoot)
     this.#directory = new TargetDirectory(options, {
       procRoot,
       preflight: (target) => this.preflight(target),
@@ -149,60 +137,14 @@ export class Targets {
     return preflight(target, { procRoot: this.procRoot, finder: this.#finder })
   }
 
-  /** What the kernel knows of the target's threads and children, whether it answers or not. */
-  kernelView(target: Target): Promise<KernelView> {
-    return kernelView(target, this.procRoot)
+  /** Whether it has a command of ours in hand: a pause may be our doing. */
+  awaitsAnswer(target: Target): boolean {
+    return this.#attachmentsOf(target).some(({ session }) => session.isAwaiting)
   }
 
-  /** Threads of that process, as the kernel sees them while something is recorded. Touches nothing. */
-  watchThreads(pid: number, intervalMs: number): ThreadWatch {
-    return new ThreadWatch(pid, { intervalMs, procRoot: this.procRoot })
-  }
-
-  /** The thread that has this id in its own pid namespace; undefined when there is none. */
-  findThread(pid: number, innermostTid: number): Promise<number | undefined> {
-    return findThread(pid, innermostTid, this.procRoot)
-  }
-
-  /** The CPU time of all its threads; undefined where it is known by its port only, or gone. */
-  processTimes(target: Target): Promise<ProcessTimes | undefined> {
-    return processTimes(target, this.procRoot)
-  }
-
-  /** Its threads and what each is for; undefined where it is known by its port only, or gone. */
-  threads(target: Target, workers?: ReadonlySet<number>): Promise<TargetThreads | undefined> {
-    return targetThreads(target, this.procRoot, workers)
-  }
-
-  /** The CPU time of one of its threads. */
-  cpuTime({ pid }: Target, tid: number): Promise<CpuTime | undefined> {
-    return readCpuTime(pid, tid, this.procRoot)
-  }
-
-  /** The npm packages that files of the target belong to. Touches nothing. */
-  packages(target: Target, files: Iterable<string>): Promise<TargetPackages> {
-    return readTargetPackages(target, files, this.procRoot)
-  }
-
-  /** What the kernel says of the target's memory and its limits. Touches nothing. */
-  memory({ pid }: Target): Promise<ProcessMemory> {
-    return readProcessMemory(pid, this.procRoot)
-  }
-
-  /** CPU time, memory and the like, for a display. Touches nothing. */
-  figures(target: Target): Promise<TargetFigures | undefined> {
-    return readTargetFigures(target, this.procRoot)
-  }
-
-  /** What `/proc` tells of each of them at a scrape; without those that are gone. Touches nothing. */
-  scrapeFigures(targets: readonly Target[]): Promise<readonly ScrapeFigures[]> {
-    return readScrapeFigures(targets, this.procRoot)
-  }
-
-  /** Such as `v20.20.2`; undefined where its executable does not tell. Touches nothing. */
-  async nodeVersion({ kind, pid }: Target): Promise<string | undefined> {
-    if (kind === 'self') return process.version
-    return pid === 0 ? undefined : readNodeVersion(pid, this.procRoot)
+  /** Whether we have a session with it, at work or not. */
+  isAttached(target: Target): boolean {
+    return this.#attachmentsOf(target).length > 0
   }
 
   /** @throws {TargetError} target-refused, target-vanished or attach-failed. */
@@ -221,6 +163,12 @@ export class Targets {
     await this.#warm.close()
     await Promise.allSettled([...this.#attachments].map((attachment) => attachment.detach()))
     return this.#sweeper.stop(lastChanceMs)
+  }
+
+  #attachmentsOf({ pid, startTimeTicks }: Target): readonly Attachment[] {
+    return [...this.#attachments].filter(
+      ({ target }) => target.pid === pid && target.startTimeTicks === startTimeTicks,
+    )
   }
 
   async #attach(target: Target, signal: AbortSignal | undefined): Promise<Attachment> {

@@ -50,5 +50,6 @@ export const defaultConfig: Config = {
     maxQueueBytes: 67_108_864,
   },
   rules: [],
+  stalls: { threshold: 0, cooldown: 60, perHour: 12 },
   log: { level: 'info' },
 }

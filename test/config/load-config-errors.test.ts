@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { InputError } from '../../src/errors.ts'
 
 const top =
-  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, spool, push, rules, log'
+  'enabled, listen, targets, defaultTarget, discover, sourceMaps, profiles, stateDir, attach, access, limits, profile, heap, record, goroutine, spool, push, rules, stalls, log'
 const one = 'needs exactly one of pid, pidFile, port, unit and match'
 const named =
   'text of 1 to 64 letters, digits, dots, dashes or underscores, but not only digits, and not self'

@@ -103,6 +103,9 @@ t.test('every scalar option has a variable and a flag, named by one rule', (t) =
     ['push.tenant', 'PPROFD_PUSH_TENANT', 'push.tenant', 'string'],
     ['push.allowPlainToken', 'PPROFD_PUSH_ALLOW_PLAIN_TOKEN', 'push.allow-plain-token', 'boolean'],
     ['push.maxQueueBytes', 'PPROFD_PUSH_MAX_QUEUE_BYTES', 'push.max-queue-bytes', 'integer'],
+    ['stalls.threshold', 'PPROFD_STALLS_THRESHOLD', 'stalls.threshold', 'integer'],
+    ['stalls.cooldown', 'PPROFD_STALLS_COOLDOWN', 'stalls.cooldown', 'integer'],
+    ['stalls.perHour', 'PPROFD_STALLS_PER_HOUR', 'stalls.per-hour', 'integer'],
     ['log.level', 'PPROFD_LOG_LEVEL', 'log.level', 'string'],
   ])
   t.end()

@@ -9,6 +9,8 @@ import { HeapSamplers } from '../../src/captures/heap-samplers.ts'
 import { type FlightOptions, FlightRecorder } from '../../src/recorder/flight-recorder.ts'
 import type { LiveFiguresOf } from '../../src/recorder/live-figures.ts'
 import { Rules } from '../../src/recorder/rules/rules.ts'
+import type { StallOptions } from '../../src/recorder/stall-watch.ts'
+import { Stalls } from '../../src/recorder/stalls.ts'
 import { buildApp, type ServerOptions } from '../../src/server/app.ts'
 import type { ServerLimits } from '../../src/server/context.ts'
 import { listen } from '../../src/server/listen.ts'
@@ -39,7 +41,10 @@ export interface AppSettings extends Partial<Omit<ServerOptions, 'logger' | 'lim
   readonly targets?: Partial<TargetsOptions>
   readonly flight?: FlightOptions
   readonly liveFigures?: LiveFiguresOf
+  readonly stalls?: StallOptions
 }
+
+const noStalls: StallOptions = { thresholdMs: 0, cooldownMs: 1000, perHour: 1 }
 
 /** Closed, with its targets, when `t` ends. */
 export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
@@ -71,6 +76,13 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     onEnd: () => {},
   })
   flightRecorder.start()
+  const stalls = new Stalls({
+    targets,
+    options: settings.stalls ?? noStalls,
+    log: logger,
+    graceMs: 0,
+  })
+  stalls.start()
   const rules = rulesFor(targets)
   const services = {
     targets,
@@ -80,6 +92,7 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
     flightRecorder,
     liveFigures,
     rules,
+    stalls,
   }
   const app = buildApp(services, {
     logger,
@@ -94,6 +107,7 @@ export function startApp(t: Test, settings: AppSettings = {}): StartedApp {
   t.teardown(async () => {
     await app.close()
     await flightRecorder.stop()
+    await stalls.close()
     await sourceMaps.close()
     await heapSamplers.close()
     await targets.close()

@@ -2,8 +2,12 @@
 import { once } from 'node:events'
 import t from 'tap'
 import { decodeProfile } from '../../src/pprof/decode-profile.ts'
-import type { ProfileKind, TakeProfile } from '../../src/recorder/recorded-profile.ts'
-import type { AppRecorder } from '../../src/server/app.ts'
+import type {
+  ProfileKind,
+  RecordedProfile,
+  TakeProfile,
+} from '../../src/recorder/recorded-profile.ts'
+import type { AppRecorder, RecorderHands } from '../../src/server/app.ts'
 import type { Target } from '../../src/targets/target.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
@@ -15,7 +19,7 @@ class Taken implements AppRecorder {
   take: TakeProfile = () => Promise.reject(new Error('the app is not ready'))
   isEnded = false
 
-  begin(take: TakeProfile): void {
+  begin({ take }: RecorderHands): void {
     this.take = take
   }
 
@@ -24,7 +28,7 @@ class Taken implements AppRecorder {
   }
 }
 
-const firstValues: Readonly<Partial<Record<ProfileKind, string>>> = {
+const firstValues: Readonly<Partial<Record<RecordedProfile['kind'], string>>> = {
   profile: 'samples',
   wall: 'samples',
   heap: 'alloc_objects',

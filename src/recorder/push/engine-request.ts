@@ -33,13 +33,7 @@ const seriesNames: Readonly<Record<Exclude<ProfileKind, 'trace'>, string>> = {
 }
 
 /** Of these, every profile holds only what happened while it was taken. */
-const perInterval: ReadonlySet<ProfileKind> = new Set([
-  'profile',
-  'wall',
-  'allocs',
-  'block',
-  'mutex',
-])
+const perInterval: ReadonlySet<string> = new Set(['profile', 'wall', 'allocs', 'block', 'mutex'])
 
 /** The JSON text of a request with one profile. */
 export function engineBody(
@@ -61,7 +55,7 @@ export function engineLabels(format: EngineFormat, note: ProfileNote, host: stri
   const { kind, target, nodeVersion, reason } = note
   const isDelta = format === 'pyroscope' && perInterval.has(kind)
   const labels: Readonly<Record<string, string>> = {
-    __name__: kind === 'trace' ? '' : seriesNames[kind],
+    __name__: kind === 'trace' || kind === 'stall' ? '' : seriesNames[kind],
     __delta__: isDelta ? 'false' : '',
     service_name: target.service,
     instance: `${host}:${target.pid || target.id}`,

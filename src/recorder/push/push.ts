@@ -71,7 +71,7 @@ export class Push implements ProfileSink {
    */
   async put(profile: RecordedProfile): Promise<void> {
     try {
-      if (profile.kind === 'trace') throw notPprof()
+      if (profile.kind === 'trace' || profile.kind === 'stall') throw notPprof()
       await this.#outgoing.put(profile)
     } catch (error) {
       this.#notKept++

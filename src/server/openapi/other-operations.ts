@@ -51,6 +51,11 @@ export const otherOperations: readonly Operation[] = [
     contentTypes: [html],
     refusals: always,
   }),
+  get('/stalls', 'Event loops that were blocked, with their stacks', {
+    tag: 'targets',
+    contentTypes: [json],
+    refusals: always,
+  }),
   get('/targets', 'Every process that may be named in a URL', {
     tag: 'targets',
     contentTypes: [json],

@@ -1,5 +1,4 @@
 /** CPU and wall profiles for the page: stacks are made once, files when somebody wants one. */
-import { recordCpu } from '../../captures/cpu.ts'
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
 import { cpuFormats, encodeCpuStacks } from '../../convert/cpu-formats.ts'
 import { type CpuStacks, cpuStacks, cpuStacksWithSources } from '../../convert/cpu-stacks.ts'
@@ -7,6 +6,7 @@ import { threadProfileBytes, threadProfileText } from '../../convert/thread-prof
 import { encodeWallStacks, wallFormats, wallHz } from '../../convert/wall-formats.ts'
 import type { Target } from '../../targets/target.ts'
 import type { ServerContext } from '../context.ts'
+import { recordShared } from '../record-shared.ts'
 import { targetSources } from '../target-sources.ts'
 import { checkAwaited, type Record, type Recorded, type ResultFile, type Wish } from './recorded.ts'
 
@@ -32,8 +32,8 @@ async function record(
   { seconds, force }: Wish,
   signal: AbortSignal,
 ): Promise<{ readonly recording: CpuRecording; readonly stacks: CpuStacks }> {
-  const { targets, limits, profile, sources } = context
-  const recording = await recordCpu(targets, target, {
+  const { limits, profile, sources } = context
+  const recording = await recordShared(context, target, {
     kind,
     durationMs: seconds * 1000,
     hz: kind === 'wall' ? wallHz : profile.hz,
