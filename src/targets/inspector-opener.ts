@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import { readBootId } from '../proc/boot-id.ts'
-import type { ListeningSocket } from '../proc/listening-sockets.ts'
+import { canReadDescriptors, type ListeningSocket } from '../proc/listening-sockets.ts'
 import { isStillRunning, type ProcessIdentity } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { closeInspector } from './close-inspector.ts'
@@ -76,15 +76,17 @@ export class InspectorOpener {
     const { finder, sweeper, options } = this.#parts
     const { port } = await finder.expectedAddress(target)
     const network = (await networkNamespace(target.pid, options.procRoot)) ?? ''
-    return this.#windows.run(network, port, async (hold) => {
+    const finish = await this.#windows.run(network, port, async (hold) => {
       await sweeper.lookNow()
       onTurn()
       const portWaitMs = sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
       const judged = await preflight(target, { procRoot: options.procRoot, finder, portWaitMs })
-      if (judged.openInspector !== undefined) return { ...judged.openInspector, entry: undefined }
+      const { openInspector: open } = judged
+      if (open !== undefined) return async () => ({ ...open, entry: undefined })
       if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
       return this.#openByUs(target, port, hold)
     })
+    return finish()
   }
 
   /** Never throws: what cannot be closed now is closed as soon as it can be. */
@@ -114,11 +116,12 @@ export class InspectorOpener {
     }
   }
 
+  /** Resolves as soon as the next target may have the port; what is left to do is what it returns. */
   async #openByUs(
     target: Target,
     port: number,
     hold: (until: Promise<unknown>) => void,
-  ): Promise<Door> {
+  ): Promise<() => Promise<Door>> {
     const { options, finder, ledger } = this.#parts
     const before = await listenersBefore(target, options.procRoot)
     const entry = await this.#newEntry(target, port)
@@ -126,28 +129,42 @@ export class InspectorOpener {
     const workers = await clusterWorkers(target.pid, options.procRoot)
     const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
     for (const worker of workers) await this.#watchWorker(worker, isNew)
-    try {
+    const orCloseLater = async <T>(step: () => Promise<T>): Promise<T> => {
+      try {
+        return await step()
+      } catch (error) {
+        // Blocked in native code, it may open, or move, when that returns, long after we gave up.
+        this.#closeLater(target, entry, isNew)
+        throw error
+      }
+    }
+    const arrived = await orCloseLater(async () => {
       const opened = await openInspector(target, before, finder, options.procRoot)
-      const moved = port === 0 ? opened : await this.#move(target, opened)
-      const known = { ...entry, inode: moved.socket.inode }
-      await ledger.write(known)
+      const moving = port === 0 ? async () => opened : await this.#move(target, opened)
       // Moving it has made the primary signal its workers once more.
       if (workers.length > 0) hold(sleep(workersSettleMs))
-      return { ...moved, entry: known }
-    } catch (error) {
-      // Blocked in native code, it may open, or move, when that returns, long after we gave up.
-      this.#closeLater(target, entry, isNew)
-      throw error
-    }
+      return moving
+    })
+    return () =>
+      orCloseLater(async () => {
+        const moved = await arrived()
+        const known = { ...entry, inode: moved.socket.inode }
+        await ledger.write(known)
+        return { ...moved, entry: known }
+      })
   }
 
   /** Frees the common port for the next target. Where that fails, the inspector stays on it. */
-  async #move(target: Target, opened: OpenInspector): Promise<OpenInspector> {
+  async #move(target: Target, opened: OpenInspector): Promise<() => Promise<OpenInspector>> {
     const { options, finder } = this.#parts
     const { session } = await connect(target, opened.endpoint, options)
-    const moved = await moveInspector(target, session, finder, options.procRoot)
+    const moving = await moveInspector(target, session, finder, options.procRoot)
     await session.close()
-    return moved ?? opened
+    if (moving === undefined) return async () => opened
+    if (await canReadDescriptors(target.pid, options.procRoot)) return moving.arrived
+    // Told apart by the user alone, it could be taken for the next target's.
+    const moved = await moving.arrived()
+    return async () => moved
   }
 
   async #closeNow(

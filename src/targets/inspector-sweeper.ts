@@ -4,7 +4,7 @@
  * which Node passed our signal on. Each is watched until it is closed or its process has ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ListeningSocket, namespaceListeners } from '../proc/listening-sockets.ts'
+import { type ListeningSocket, ipv4Listeners } from '../proc/listening-sockets.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { type ConnectOptions, connect } from './connect.ts'
@@ -134,7 +134,7 @@ export class InspectorSweeper {
     const { procRoot } = this.#options
     if (!(await isStillRunning(target, procRoot))) return true
     if (inode === undefined) return false
-    const listeners = await namespaceListeners(target.pid, procRoot)
+    const listeners = await ipv4Listeners(target.pid, procRoot)
     return !listeners.some((socket) => socket.inode === inode)
   }
 
