@@ -5,6 +5,8 @@ import type { CommandOptions, Session } from './session.ts'
 export interface EvaluateOptions extends CommandOptions {
   /** Gives the expression `require` and the other command-line functions. */
   readonly commandLineApi?: boolean
+  /** The value is that of the promise which the expression gives. */
+  readonly awaitPromise?: boolean
 }
 
 /**
@@ -16,12 +18,18 @@ export interface EvaluateOptions extends CommandOptions {
 export async function evaluate(
   session: Session,
   expression: string,
-  { commandLineApi = false, ...options }: EvaluateOptions = {},
+  { commandLineApi = false, awaitPromise = false, ...options }: EvaluateOptions = {},
 ): Promise<unknown> {
   const { result, exceptionDetails } = await session.send(
     'Runtime.evaluate',
     // `silent` keeps a failure away from the target's own debugger and console.
-    { expression, returnByValue: true, silent: true, includeCommandLineAPI: commandLineApi },
+    {
+      expression,
+      returnByValue: true,
+      silent: true,
+      awaitPromise,
+      includeCommandLineAPI: commandLineApi,
+    },
     options,
   )
   if (exceptionDetails !== undefined) {

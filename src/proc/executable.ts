@@ -4,8 +4,9 @@
  * Every build of Node, and whatever links libnode, has `node::Start(int, char**)` among its dynamic
  * symbols (seen in the official 18, 20, 22, 24 and 26); Bun and Deno do not.
  */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { dynamicStrings } from './elf.ts'
 import { readProcLink } from './proc-file.ts'
@@ -51,20 +52,23 @@ export async function readExecutable(
 }
 
 async function containsNode(link: string): Promise<boolean> {
-  // Opened through /proc, so that a deleted or containerised file is the one that runs.
+  // Through /proc, so that a deleted or containerised file is the one that runs.
+  const key = fileKey(await stat(link))
+  const known = knownFiles.get(key)
+  if (known !== undefined) return known
   const file = await open(link, 'r')
   try {
-    const { dev, ino, size, mtimeMs } = await file.stat()
-    const key = `${dev}:${ino}:${size}:${mtimeMs}`
-    const known = knownFiles.get(key)
-    if (known !== undefined) return known
     const found = await hasNodeStart(file)
     if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
-    knownFiles.set(key, found)
+    knownFiles.set(fileKey(await file.stat()), found)
     return found
   } finally {
     await file.close()
   }
+}
+
+function fileKey({ dev, ino, size, mtimeMs }: Stats): string {
+  return `${dev}:${ino}:${size}:${mtimeMs}`
 }
 
 async function hasNodeStart(file: FileHandle): Promise<boolean> {

@@ -28,7 +28,9 @@ export async function namespaceListeners(
   procRoot = '/proc',
   families: readonly Family[] = ['tcp', 'tcp6'],
 ): Promise<readonly ListeningSocket[]> {
-  return families.flatMap((family) => parseListeners(readListeningRows(pid, family, procRoot) ?? ''))
+  return families.flatMap((family) =>
+    parseListeners(readListeningRows(pid, family, procRoot) ?? ''),
+  )
 }
 
 /** Those that 127.0.0.1 may reach: an inspector's among them, if it is one that pprofd can dial. */

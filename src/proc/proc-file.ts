@@ -63,9 +63,9 @@ async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** ESRCH: the process ended between open and read. EINVAL: its network namespace did. */
+/** ESRCH: the process ended between open and read. */
 export function isGone(error: unknown): boolean {
-  return hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR', 'EINVAL')
+  return hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {

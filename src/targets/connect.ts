@@ -1,6 +1,6 @@
 /** From an inspector's port to a session that is proved to be with the right process. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { OperationalError, TargetError } from '../errors.ts'
+import { InspectorError, OperationalError, TargetError } from '../errors.ts'
 import type { InspectorEndpoint } from '../inspector/endpoint.ts'
 import { evaluate } from '../inspector/evaluate.ts'
 import type { ReceiveBudget } from '../inspector/receive-budget.ts'
@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly commandTimeoutMs: number
   readonly budget?: ReceiveBudget | undefined
   readonly signal?: AbortSignal | undefined
+  /** It ends in a moment, so what the target answers to the last of its preparations is not waited for. */
+  readonly isBrief?: boolean | undefined
 }
 
 export interface VerifiedSession {
@@ -42,7 +44,8 @@ export async function connect(
   const session = new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })
   try {
     const nodeVersion = await verify(target, session, options)
-    letGoOnExit(session)
+    if (options.isBrief) void letGoOnExit(session).catch(() => {})
+    else await letGoOnExit(session)
     return { session, nodeVersion }
   } catch (error) {
     await session.close()
@@ -71,14 +74,15 @@ async function verify(
   return /^v\d{1,3}\.\d{1,3}\.\d{1,3}/.exec(String(version))?.[0] ?? 'unknown'
 }
 
-/**
- * An attached session keeps the target from exiting; so let go as soon as it wants to. The answer is
- * not waited for: commands are carried out in order, and a runtime without this one is not known to
- * wait either.
- */
-function letGoOnExit(session: Session): void {
+/** An attached session keeps the target from exiting; so let go as soon as it wants to. */
+async function letGoOnExit(session: Session): Promise<void> {
   session.on('NodeRuntime.waitingForDisconnect', () => void session.close('the target is exiting'))
-  session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }).catch(() => {})
+  try {
+    await session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true })
+  } catch (error) {
+    // A runtime without the command is not known to wait either.
+    if (!(error instanceof InspectorError && error.code === 'command-failed')) throw error
+  }
 }
 
 /** A dying process closes its sockets a moment before the kernel says that it has ended. */

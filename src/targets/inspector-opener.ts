@@ -15,6 +15,7 @@ import { clusterWorkers } from './cluster-workers.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import { readTarget } from './discovery.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
+import { hasTurned } from './has-turned.ts'
 import type { InspectorSweeper } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { moveInspector } from './move-inspector.ts'
@@ -96,7 +97,9 @@ export class InspectorOpener {
       await session?.close()
       return
     }
-    if (await this.#closeNow(target, door, session, entry)) await this.#parts.ledger.erase(entry)
+    const closed = await this.#closeNow(target, door, session, entry)
+    if (closed === 'for good') await this.#parts.ledger.erase(entry)
+    else if (closed === 'for now') await this.#watchReopening(target, entry)
     else this.#closeLater(target, entry, ({ inode }) => inode === socket.inode)
   }
 
@@ -157,7 +160,7 @@ export class InspectorOpener {
   /** Frees the common port for the next target. Where that fails, the inspector stays on it. */
   async #move(target: Target, opened: OpenInspector): Promise<() => Promise<OpenInspector>> {
     const { options, finder } = this.#parts
-    const { session } = await connect(target, opened.endpoint, options)
+    const { session } = await connect(target, opened.endpoint, { ...options, isBrief: true })
     const moving = await moveInspector(target, session, finder, options.procRoot)
     await session.close()
     if (moving === undefined) return async () => opened
@@ -172,7 +175,7 @@ export class InspectorOpener {
     door: Door,
     session: Session | undefined,
     { originalPort }: LedgerEntry,
-  ): Promise<boolean> {
+  ): Promise<'for good' | 'for now' | 'not yet'> {
     const { options } = this.#parts
     try {
       const usable =
@@ -180,11 +183,22 @@ export class InspectorOpener {
           ? (await connect(target, door.endpoint, options)).session
           : session
       const { procRoot } = options
-      return await closeInspector(target, door, usable, { procRoot, originalPort })
+      const turned = await hasTurned(usable)
+      const closed = await closeInspector(target, door, usable, { procRoot, originalPort })
+      if (!closed) return 'not yet'
+      return turned ? 'for good' : 'for now'
     } catch {
       // Unreachable: the process is gone, exiting, or not able to answer now. The sweeper finds out.
-      return false
+      return 'not yet'
     }
+  }
+
+  /** It was closed before its event loop saw the signal, which will open it once more. */
+  async #watchReopening(target: Target, entry: LedgerEntry): Promise<void> {
+    const before = await listenersBefore(target, this.#parts.options.procRoot)
+    const unknown = { ...entry, inode: undefined }
+    await this.#parts.ledger.write(unknown)
+    this.#closeLater(target, unknown, ({ inode }) => !before.has(inode))
   }
 
   #closeLater(

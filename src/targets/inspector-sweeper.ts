@@ -4,7 +4,7 @@
  * which Node passed our signal on. Each is watched until it is closed or its process has ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ListeningSocket, ipv4Listeners } from '../proc/listening-sockets.ts'
+import { ipv4Listeners, type ListeningSocket } from '../proc/listening-sockets.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { type ConnectOptions, connect } from './connect.ts'
