@@ -10,8 +10,8 @@ import type { Session } from '../inspector/session.ts'
 const turnTimeoutMs = 100
 
 /** Whether the event loop turns now: what was requested of it before has been carried out then. */
-export async function hasTurned(session: Session): Promise<boolean> {
+export async function hasTurned(session: Session, timeoutMs = turnTimeoutMs): Promise<boolean> {
   const expression = 'new Promise(done => { setImmediate(() => done(true)) })'
-  const options = { timeoutMs: turnTimeoutMs, awaitPromise: true }
+  const options = { timeoutMs, awaitPromise: true }
   return (await evaluate(session, expression, options).catch(() => false)) === true
 }

@@ -16,7 +16,7 @@ import { type ConnectOptions, connect } from './connect.ts'
 import { readTarget } from './discovery.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import { hasTurned } from './has-turned.ts'
-import type { InspectorSweeper } from './inspector-sweeper.ts'
+import type { InspectorSweeper, Watch } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
 import { moveInspector } from './move-inspector.ts'
 import { networkNamespace } from './network.ts'
@@ -198,13 +198,14 @@ export class InspectorOpener {
     const before = await listenersBefore(target, this.#parts.options.procRoot)
     const unknown = { ...entry, inode: undefined }
     await this.#parts.ledger.write(unknown)
-    this.#closeLater(target, unknown, ({ inode }) => !before.has(inode))
+    this.#closeLater(target, unknown, ({ inode }) => !before.has(inode), { opensInTurn: true })
   }
 
   #closeLater(
     target: Target,
     entry: LedgerEntry,
     isOurs: (socket: ListeningSocket) => boolean,
+    how: Pick<Watch, 'opensInTurn'> = {},
   ): void {
     const { sweeper, ledger, isInUse } = this.#parts
     sweeper.watch(target, {
@@ -214,6 +215,7 @@ export class InspectorOpener {
       originalPort: entry.originalPort,
       isInUse: () => isInUse(target),
       onClosed: () => ledger.erase(entry),
+      ...how,
     })
   }
 

@@ -9,6 +9,7 @@ import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { InspectorFinder } from './find-inspector.ts'
+import { hasTurned } from './has-turned.ts'
 import type { Target } from './target.ts'
 
 export interface Watch {
@@ -20,6 +21,8 @@ export interface Watch {
   readonly originalPort: number
   /** A capture uses the inspector now: wait. */
   readonly isInUse: () => boolean
+  /** Ours is what a turn of the event loop opens; what is open while it stands still is somebody else's. */
+  readonly opensInTurn?: boolean
   /** It may never open: watch for this long. Default: it is open; watch until it is closed. */
   readonly mayOpenWithinMs?: number | undefined
   /** It may open more than once: watch to the end of that time. */
@@ -38,6 +41,9 @@ const lastLookMs = 500
 
 /** Closing takes some 20 ms; whoever wants the port does not wait for a process that does not react. */
 const lookNowTimeoutMs = 1000
+
+/** What follows the turn that opened it may take a time of its own. */
+const turnTimeoutMs = 2000
 
 interface Watching {
   readonly target: Target
@@ -138,12 +144,16 @@ export class InspectorSweeper {
     return !listeners.some((socket) => socket.inode === inode)
   }
 
-  async #close(target: Target, { isOurs, originalPort }: Watch): Promise<boolean> {
+  async #close(target: Target, { isOurs, originalPort, opensInTurn }: Watch): Promise<boolean> {
     const found = await this.#finder.findWanted(target, isOurs)
     if (found === undefined) return false
     try {
       const options = { ...this.#options, signal: this.#cutting.signal }
       const { session } = await connect(target, found.endpoint, options)
+      if (opensInTurn && !(await hasTurned(session, turnTimeoutMs))) {
+        await session.close()
+        return true
+      }
       const { procRoot } = this.#options
       return await closeInspector(target, found, session, { procRoot, originalPort })
     } catch {
