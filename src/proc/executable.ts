@@ -9,7 +9,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { dynamicStrings } from './elf.ts'
-import { readProcLink } from './proc-file.ts'
+import { linkAtOnce, readProcLink } from './proc-file.ts'
 
 export type Runtime =
   | 'node'
@@ -43,12 +43,22 @@ export async function readExecutable(
   const target = await readProcLink(link).catch(() => null)
   if (target === undefined) return undefined
   if (target === null) return { path: '', runtime: 'unreadable' }
-  const path = target.replace(/ \(deleted\)$/, '')
+  const path = withoutMark(target)
   // Denied, gone meanwhile, a failing disk: one process must not spoil a look at all of them.
   const isNode = await containsNode(link).catch(() => undefined)
   if (isNode === undefined) return { path, runtime: 'unreadable' }
   if (!isNode) return { path, runtime: 'other' }
   return { path, runtime: nodeFileName.test(basename(path)) ? 'node' : 'node-embedder' }
+}
+
+/** '' where it is unreadable, or there is none. */
+export function executablePath(pid: number, procRoot = '/proc'): string {
+  return withoutMark(linkAtOnce(`${procRoot}/${pid}/exe`) ?? '')
+}
+
+/** The kernel marks what an upgrade has removed. */
+function withoutMark(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
 }
 
 async function containsNode(link: string): Promise<boolean> {
