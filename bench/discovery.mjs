@@ -60,9 +60,8 @@ console.log(`CPU, of reading the links alone: ${ratio.toFixed(1)}; goal: at most
 
 const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
 const { url } = JSON.parse(daemon.line)
-const known = (
-  await (await fetch(`${url}/targets`, { headers: { accept: 'application/json' } })).json()
-).length
+const answer = await fetch(`${url}/targets`)
+const known = (await answer.json()).targets.length
 await new Promise((resolve) => setTimeout(resolve, 5000))
 const before = cpuNs(daemon.pid)
 await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1000))
