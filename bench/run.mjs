@@ -11,6 +11,7 @@ const all = [
   'start-up',
   'throughput',
   'many',
+  'discovery',
   'cycles',
   'heap',
   'heapsnapshot',

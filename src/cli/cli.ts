@@ -23,6 +23,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   let exitCode: Promise<number> | undefined
   const commands: Commands = {
     cli: createParser(),
+    isWithoutHelp: !argv.some((argument) => /^-h|help|completion/.test(argument)),
     run: (work) => (args) => {
       commands.cli.wrap(null)
       exitCode = work(args)

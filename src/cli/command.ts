@@ -3,6 +3,8 @@ import type { ArgumentsCamelCase, Argv, Options } from 'yargs'
 /** What a command's file needs to add itself. */
 export interface Commands {
   readonly cli: Argv<CommonFlags>
+  /** Nobody will see the help, so that long ones need not be laid out: yargs does that at each run. */
+  readonly isWithoutHelp?: boolean
   /** Makes a handler whose result becomes the exit code. */
   run<T>(
     work: (args: ArgumentsCamelCase<T>) => Promise<number>,

@@ -3,12 +3,12 @@ import { loadConfig } from '../config/load-config.ts'
 import type { Commands, CommonFlags } from './command.ts'
 import { configFlags, withConfigFlags } from './config-flags.ts'
 
-export function addServeCommand({ cli, run }: Commands): void {
+export function addServeCommand({ cli, run, isWithoutHelp = false }: Commands): void {
   cli.command(
     'serve',
     'Serve /debug/pprof/ on 127.0.0.1 until SIGTERM; SIGHUP reloads the configuration (default)',
     (command) =>
-      withConfigFlags(command)
+      withConfigFlags(command, { hidden: isWithoutHelp })
         .example('$0 serve', 'serve every Node process of this user on 127.0.0.1:8081')
         .example('$0 serve --listen 127.0.0.1:0', 'on any free port; the log says which'),
     run(serve),

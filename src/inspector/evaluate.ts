@@ -6,6 +6,8 @@ import type { CommandOptions, Session } from './session.ts'
 export interface EvaluateOptions extends CommandOptions {
   /** The expression uses Node's modules: `process.getBuiltinModule?.(name) ?? require(name)`. */
   readonly usesModules?: boolean
+  /** The value is that of the promise which the expression gives. */
+  readonly awaitPromise?: boolean
 }
 
 /**
@@ -17,13 +19,13 @@ export interface EvaluateOptions extends CommandOptions {
 export async function evaluate(
   session: Session,
   expression: string,
-  { usesModules = false, ...options }: EvaluateOptions = {},
+  { usesModules = false, awaitPromise = false, ...options }: EvaluateOptions = {},
 ): Promise<unknown> {
   const includeCommandLineAPI = usesModules && (await needsCommandLineApi(session, options))
   const { result, exceptionDetails } = await session.send(
     'Runtime.evaluate',
     // `silent` keeps a failure away from the target's own debugger and console.
-    { expression, returnByValue: true, silent: true, includeCommandLineAPI },
+    { expression, returnByValue: true, silent: true, awaitPromise, includeCommandLineAPI },
     options,
   )
   if (exceptionDetails !== undefined) {

@@ -4,11 +4,12 @@
  * Every build of Node, and whatever links libnode, has `node::Start(int, char**)` among its dynamic
  * symbols (seen in the official 18, 20, 22, 24 and 26); Bun and Deno do not.
  */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { dynamicStrings } from './elf.ts'
-import { readProcLink } from './proc-file.ts'
+import { linkAtOnce, readProcLink } from './proc-file.ts'
 
 export type Runtime =
   | 'node'
@@ -42,7 +43,7 @@ export async function readExecutable(
   const target = await readProcLink(link).catch(() => null)
   if (target === undefined) return undefined
   if (target === null) return { path: '', runtime: 'unreadable' }
-  const path = target.replace(/ \(deleted\)$/, '')
+  const path = withoutMark(target)
   // Denied, gone meanwhile, a failing disk: one process must not spoil a look at all of them.
   const isNode = await containsNode(link).catch(() => undefined)
   if (isNode === undefined) return { path, runtime: 'unreadable' }
@@ -50,23 +51,42 @@ export async function readExecutable(
   return { path, runtime: nodeFileName.test(basename(path)) ? 'node' : 'node-embedder' }
 }
 
+/** '' where it is unreadable, or there is none. */
+export function executablePath(pid: number, procRoot = '/proc'): string {
+  return withoutMark(linkAtOnce(`${procRoot}/${pid}/exe`) ?? '')
+}
+
+/** The kernel marks what an upgrade has removed. */
+function withoutMark(path: string): string {
+  return path.replace(/ \(deleted\)$/, '')
+}
+
 async function containsNode(link: string): Promise<boolean> {
-  // Opened through /proc, so that a deleted or containerised file is the one that runs.
+  // Through /proc, so that a deleted or containerised file is the one that runs.
+  const key = fileKey(await stat(link))
+  const known = knownFiles.get(key)
+  if (known !== undefined) return known
+  const looking = lookInto(link, key)
+  if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
+  knownFiles.set(key, looking)
+  // A disk that failed may do so no more.
+  looking.catch(() => knownFiles.delete(key))
+  return looking
+}
+
+async function lookInto(link: string, key: string): Promise<boolean> {
   const file = await open(link, 'r')
   try {
-    const { dev, ino, size, mtimeMs } = await file.stat()
-    const key = `${dev}:${ino}:${size}:${mtimeMs}`
-    const known = knownFiles.get(key)
-    if (known !== undefined) return known
-    const looking = hasNodeStart(file)
-    if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
-    knownFiles.set(key, looking)
-    // A disk that failed may do so no more.
-    looking.catch(() => knownFiles.delete(key))
-    return await looking
+    if (fileKey(await file.stat()) !== key)
+      throw new Error('the process runs something else by now')
+    return await hasNodeStart(file)
   } finally {
     await file.close()
   }
+}
+
+function fileKey({ dev, ino, size, mtimeMs }: Stats): string {
+  return `${dev}:${ino}:${size}:${mtimeMs}`
 }
 
 async function hasNodeStart(file: FileHandle): Promise<boolean> {

@@ -1,5 +1,7 @@
 /** Listening TCP sockets and whose they are: /proc/PID/net/tcp{,6} (proc_pid_net(5)) joined with /proc/PID/fd. */
-import { readProcFile, readProcFolder, readProcLink, unlessDenied } from './proc-file.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Family, readListeningRows } from './listening-rows.ts'
+import { linkAtOnce, readProcFolder, unlessDenied } from './proc-file.ts'
 
 export interface ListeningSocket {
   /** `127.0.0.1`, `0.0.0.0`, or an IPv6 address as 32 hexadecimal digits in network order. */
@@ -24,29 +26,51 @@ const ipv6Loopbacks: ReadonlySet<string> = new Set([
 export async function namespaceListeners(
   pid: number,
   procRoot = '/proc',
+  families: readonly Family[] = ['tcp', 'tcp6'],
 ): Promise<readonly ListeningSocket[]> {
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((table) => readProcFile(`${procRoot}/${pid}/net/${table}`)),
+  return families.flatMap((family) =>
+    parseListeners(readListeningRows(pid, family, procRoot) ?? ''),
   )
-  return tables.flatMap((text) => parseListeners(text ?? ''))
+}
+
+/** Those that 127.0.0.1 may reach: an inspector's among them, if it is one that pprofd can dial. */
+export function ipv4Listeners(
+  pid: number,
+  procRoot = '/proc',
+): Promise<readonly ListeningSocket[]> {
+  return namespaceListeners(pid, procRoot, ['tcp'])
 }
 
 /**
- * The listening sockets of one process. Where its descriptors are unreadable (another user's
+ * Which of the sockets are the process's own. Where its descriptors are unreadable (another user's
  * process), those of its uid: the uid column is set by the kernel.
  */
+export async function ownedBy(
+  pid: number,
+  uid: number,
+  sockets: readonly ListeningSocket[],
+  procRoot = '/proc',
+): Promise<readonly ListeningSocket[]> {
+  if (sockets.length === 0) return []
+  const wanted = new Set(sockets.map(({ inode }) => inode))
+  const inodes = await socketInodes(pid, wanted, procRoot)
+  return sockets.filter((socket) =>
+    inodes === undefined ? socket.uid === uid : inodes.has(socket.inode),
+  )
+}
+
+/** The IPv4 listeners of one process. */
 export async function processListeners(
   pid: number,
   uid: number,
   procRoot = '/proc',
 ): Promise<readonly ListeningSocket[]> {
-  const [inodes, listeners] = await Promise.all([
-    socketInodes(pid, procRoot),
-    namespaceListeners(pid, procRoot),
-  ])
-  return listeners.filter((socket) =>
-    inodes === undefined ? socket.uid === uid : inodes.has(socket.inode),
-  )
+  return ownedBy(pid, uid, await ipv4Listeners(pid, procRoot), procRoot)
+}
+
+/** Whether it can be proved which sockets are the process's own. */
+export async function canReadDescriptors(pid: number, procRoot = '/proc'): Promise<boolean> {
+  return (await unlessDenied(readProcFolder(`${procRoot}/${pid}/fd`))) !== undefined
 }
 
 export function parseListeners(text: string): readonly ListeningSocket[] {
@@ -67,19 +91,26 @@ export function parseListeners(text: string): readonly ListeningSocket[] {
   return listeners
 }
 
-/** Undefined where the kernel refuses to tell. */
+/** Links read between two turns of the event loop: some 2 ms. */
+const linksAtOnce = 500
+
+/** Those of the wanted that are among its descriptors; undefined where the kernel refuses to tell. */
 async function socketInodes(
   pid: number,
+  wanted: ReadonlySet<string>,
   procRoot: string,
 ): Promise<ReadonlySet<string> | undefined> {
   const folder = `${procRoot}/${pid}/fd`
   const descriptors = await unlessDenied(readProcFolder(folder))
   if (descriptors === undefined) return undefined
-  const links = await Promise.all(
-    descriptors.map((descriptor) => unlessDenied(readProcLink(`${folder}/${descriptor}`))),
-  )
-  const inodes = links.map((link) => /^socket:\[(\d+)\]$/.exec(link ?? '')?.[1])
-  return new Set(inodes.filter((inode) => inode !== undefined))
+  const found = new Set<string>()
+  for (const [index, descriptor] of descriptors.entries()) {
+    if (index % linksAtOnce === linksAtOnce - 1) await turn()
+    const inode = /^socket:\[(\d+)\]$/.exec(linkAtOnce(`${folder}/${descriptor}`) ?? '')?.[1]
+    if (inode !== undefined && wanted.has(inode)) found.add(inode)
+    if (found.size === wanted.size) break
+  }
+  return found
 }
 
 /** The kernel prints each 32-bit word in the machine's byte order; x64 and arm64 are little-endian. */

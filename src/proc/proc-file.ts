@@ -1,11 +1,19 @@
 /** Reading files of /proc, where a process may be gone between any two steps. */
-import { readFileSync } from 'node:fs'
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { isMainThread } from 'node:worker_threads'
+
+/**
+ * The kernel writes these out of what it knows, without a lock that the process could hold for long, as
+ * it may that of its memory map (cmdline, environ, maps). Reading one takes 0.02 ms; by way of the pool
+ * of threads it takes 0.3 ms of CPU time.
+ */
+const isPrompt = /\/\d+\/(task\/\d+\/)?(stat|status|schedstat|children|comm)$/
 
 /** The text of a file; undefined when the process or the file is gone. Other failures are thrown. */
 export function readProcFile(path: string): Promise<string | undefined> {
-  return unlessGone(isMainThread ? readFile(path, 'utf8') : readAtOnce(path))
+  const pooled = isMainThread && !isPrompt.test(path)
+  return unlessGone(pooled ? readFile(path, 'utf8') : readAtOnce(path))
 }
 
 /** Node never closes a file that a thread was opening when it was ended; this way it is none. */
@@ -13,9 +21,22 @@ async function readAtOnce(path: string): Promise<string> {
   return readFileSync(path, 'utf8')
 }
 
-/** What a link points to; undefined when the process or the link is gone. */
+/** What a link of /proc points to; undefined when the process or the link is gone. It waits for nobody. */
 export function readProcLink(path: string): Promise<string | undefined> {
-  return unlessGone(readlink(path))
+  return unlessGone(readLinkAtOnce(path))
+}
+
+async function readLinkAtOnce(path: string): Promise<string> {
+  return readlinkSync(path)
+}
+
+/** What a link of /proc points to; undefined where there is none to be read. */
+export function linkAtOnce(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** The names in a folder; undefined when the process is gone. */
@@ -37,10 +58,14 @@ async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
   } catch (error) {
-    // ESRCH: the process ended between open and read.
-    if (hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')) return undefined
+    if (isGone(error)) return undefined
     throw error
   }
+}
+
+/** ESRCH: the process ended between open and read. */
+export function isGone(error: unknown): boolean {
+  return hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {

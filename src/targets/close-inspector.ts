@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { evaluate } from '../inspector/evaluate.ts'
 import type { Session } from '../inspector/session.ts'
-import { namespaceListeners } from '../proc/listening-sockets.ts'
+import { ipv4Listeners } from '../proc/listening-sockets.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import type { OpenInspector } from './find-inspector.ts'
 import type { Target } from './target.ts'
@@ -43,7 +43,7 @@ export async function closeInspector(
 async function isGone(target: Target, inode: string, procRoot: string): Promise<boolean> {
   const deadline = performance.now() + verifyTimeoutMs
   for (;;) {
-    const listeners = await namespaceListeners(target.pid, procRoot)
+    const listeners = await ipv4Listeners(target.pid, procRoot)
     if (!listeners.some((socket) => socket.inode === inode)) return true
     if (!(await isStillRunning(target, procRoot))) return true
     if (performance.now() > deadline) return false

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   readonly commandTimeoutMs: number
   readonly budget?: ReceiveBudget | undefined
   readonly signal?: AbortSignal | undefined
+  /** It ends in a moment, so what the target answers to the last of its preparations is not waited for. */
+  readonly isBrief?: boolean | undefined
 }
 
 export interface VerifiedSession {
@@ -42,7 +44,8 @@ export async function connect(
   const session = new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })
   try {
     const nodeVersion = await verify(target, session, options)
-    await letGoOnExit(session)
+    if (options.isBrief) void letGoOnExit(session).catch(() => {})
+    else await letGoOnExit(session)
     return { session, nodeVersion }
   } catch (error) {
     await session.close()

@@ -1,8 +1,10 @@
 /** Node processes of this machine, found under /proc. */
-import { readExecutable } from '../proc/executable.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { executablePath, readExecutable } from '../proc/executable.ts'
 import { listPids } from '../proc/list-pids.ts'
-import { readProcFile } from '../proc/proc-file.ts'
+import { linkAtOnce, readProcFile } from '../proc/proc-file.ts'
 import { readArguments, readEnvironment, readWorkingDirectory } from '../proc/process-command.ts'
+import type { ProcessIdentity } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { instanceId } from './instance-id.ts'
@@ -21,12 +23,44 @@ export interface TargetNaming {
   readonly recordContinuous?: boolean | undefined
 }
 
+/** Processes looked at between two turns of the event loop: some 2 ms. */
+const pidsAtOnce = 100
+
 /** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
 export async function discoverTargets(procRoot: string): Promise<readonly Target[]> {
   const pids = (await listPids(procRoot)).filter((pid) => pid !== process.pid)
-  const targets = await Promise.all(pids.map((pid) => nodeTarget(pid, procRoot)))
+  const verdicts = new Map<string, Promise<boolean>>()
+  const isOne: Promise<boolean>[] = []
+  for (const [index, pid] of pids.entries()) {
+    if (index % pidsAtOnce === pidsAtOnce - 1) await turn()
+    isOne.push(isNodeByPath(pid, procRoot, verdicts))
+  }
+  const nodes = await Promise.all(isOne)
+  const targets = await Promise.all(
+    pids.filter((_, index) => nodes[index]).map((pid) => readTarget(pid, procRoot)),
+  )
   return targets.filter((target) => target !== undefined)
 }
+
+/** Within one look, files of the same path in the same mounts are one file, and judged once. */
+function isNodeByPath(
+  pid: number,
+  procRoot: string,
+  verdicts: Map<string, Promise<boolean>>,
+): Promise<boolean> {
+  const path = linkAtOnce(`${procRoot}/${pid}/exe`)
+  if (path === undefined) return notOne
+  const mounts = linkAtOnce(`${procRoot}/${pid}/ns/mnt`)
+  const isUnique = mounts === undefined || path.endsWith(' (deleted)')
+  const key = isUnique ? String(pid) : `${mounts} ${path}`
+  const known = verdicts.get(key)
+  if (known !== undefined) return known
+  const verdict = isNode(pid, procRoot)
+  verdicts.set(key, verdict)
+  return verdict
+}
+
+const notOne = Promise.resolve(false)
 
 /** The process as a target, whatever it is: pre-flight judges it. Undefined when there is none. */
 export async function readTarget(
@@ -34,25 +68,26 @@ export async function readTarget(
   procRoot: string,
   naming?: TargetNaming,
 ): Promise<Target | undefined> {
-  const [stat, status, executable, argv, workingDirectory, given] = await Promise.all([
+  const [stat, status, argv, workingDirectory] = await Promise.all([
     readProcessStat(pid, procRoot),
     readProcessStatus(pid, procRoot),
-    readExecutable(pid, procRoot),
     readArguments(pid, procRoot),
     readWorkingDirectory(pid, procRoot),
-    naming?.name ?? readServiceName(pid, procRoot),
   ])
   if (stat === undefined || status === undefined || argv === undefined) return undefined
+  const identity = { pid, startTimeTicks: stat.startTimeTicks }
+  const names = await namesOf(identity, procRoot, { argv, workingDirectory })
+  const given = naming?.name ?? names.service
   const name = given ?? processName(argv, stat.comm)
   return {
     id: naming?.id ?? String(pid),
-    instance: await instanceId({ pid, startTimeTicks: stat.startTimeTicks }, procRoot),
+    instance: await instanceId(identity, procRoot),
     name,
-    service: given ?? (await readPackageName(pid, procRoot, { argv, workingDirectory })) ?? name,
+    service: given ?? names.package ?? name,
     kind: 'process',
     pid,
     startTimeTicks: stat.startTimeTicks,
-    executable: executable?.path ?? '',
+    executable: executablePath(pid, procRoot),
     argv,
     workingDirectory,
     uid: status.uid,
@@ -66,14 +101,43 @@ export async function readTarget(
   }
 }
 
-async function readPackageName(
+interface Names {
+  readonly service: string | undefined
+  readonly package: string | undefined
+}
+
+type Command = Pick<Target, 'argv' | 'workingDirectory'>
+
+/** What a process is called does not change while it runs the same program; to find out takes many files. */
+const knownNames = new Map<string, Promise<Names>>()
+const maxKnownNames = 1000
+
+function namesOf(
+  { pid, startTimeTicks }: ProcessIdentity,
+  procRoot: string,
+  { argv, workingDirectory }: Command,
+): Promise<Names> {
+  const key = [procRoot, pid, startTimeTicks, workingDirectory, ...argv].join('\0')
+  const known = knownNames.get(key)
+  if (known !== undefined) return known
+  const names = readNames(pid, procRoot, { argv, workingDirectory })
+  if (knownNames.size >= maxKnownNames) knownNames.clear()
+  knownNames.set(key, names)
+  // A failure may pass.
+  names.catch(() => knownNames.delete(key))
+  return names
+}
+
+async function readNames(
   pid: number,
   procRoot: string,
-  { argv, workingDirectory }: Pick<Target, 'argv' | 'workingDirectory'>,
-): Promise<string | undefined> {
+  { argv, workingDirectory }: Command,
+): Promise<Names> {
+  const service = await readServiceName(pid, procRoot)
   const script = scriptArgument(argv)
-  if (script === undefined) return undefined
-  return packageName(`${procRoot}/${pid}/root`, workingDirectory, script)
+  if (service !== undefined || script === undefined) return { service, package: undefined }
+  const root = `${procRoot}/${pid}/root`
+  return { service, package: await packageName(root, workingDirectory, script) }
 }
 
 async function readServiceName(pid: number, procRoot: string): Promise<string | undefined> {
@@ -86,9 +150,4 @@ async function readServiceName(pid: number, procRoot: string): Promise<string | 
 
 export async function isNode(pid: number, procRoot: string): Promise<boolean> {
   return (await readExecutable(pid, procRoot))?.runtime === 'node'
-}
-
-/** Undefined for anything but a Node. Looks at the executable first: most processes end there. */
-async function nodeTarget(pid: number, procRoot: string): Promise<Target | undefined> {
-  return (await isNode(pid, procRoot)) ? readTarget(pid, procRoot) : undefined
 }

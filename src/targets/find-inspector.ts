@@ -1,7 +1,12 @@
 /** Finding the inspector that a process has open, by its own listening sockets: a port number proves nothing. */
 import type { Dial } from '../inspector/dial.ts'
 import { findEndpoint, type InspectorEndpoint } from '../inspector/endpoint.ts'
-import { type ListeningSocket, processListeners } from '../proc/listening-sockets.ts'
+import {
+  ipv4Listeners,
+  type ListeningSocket,
+  ownedBy,
+  processListeners,
+} from '../proc/listening-sockets.ts'
 import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { type InspectAddress, inspectAddress } from './inspect-options.ts'
 import { dialFor } from './network.ts'
@@ -54,12 +59,10 @@ export class InspectorFinder {
     target: Target,
     isWanted: (socket: ListeningSocket) => boolean,
   ): Promise<OpenInspector | undefined> {
-    const sockets = await processListeners(target.pid, target.uid, this.#procRoot)
+    const listeners = await ipv4Listeners(target.pid, this.#procRoot)
     // 0.0.0.0 is no address that pprofd opens; where one is, it must be found to be closed.
-    return this.#findAmong(
-      target,
-      sockets.filter((socket) => isDialled(socket) && isWanted(socket)),
-    )
+    const wanted = listeners.filter((socket) => isDialled(socket) && isWanted(socket))
+    return this.#findAmong(target, await ownedBy(target.pid, target.uid, wanted, this.#procRoot))
   }
 
   /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import { readBootId } from '../proc/boot-id.ts'
-import type { ListeningSocket } from '../proc/listening-sockets.ts'
+import { canReadDescriptors, type ListeningSocket } from '../proc/listening-sockets.ts'
 import { isStillRunning, type ProcessIdentity } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { closeInspector } from './close-inspector.ts'
@@ -15,9 +15,9 @@ import { clusterWorkers } from './cluster-workers.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import { readTarget } from './discovery.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
-import type { InspectorSweeper } from './inspector-sweeper.ts'
+import { hasTurned } from './has-turned.ts'
+import type { InspectorSweeper, Watch } from './inspector-sweeper.ts'
 import type { Ledger, LedgerEntry } from './ledger.ts'
-import { LoopMark } from './loop-mark.ts'
 import { moveInspector } from './move-inspector.ts'
 import { networkNamespace } from './network.ts'
 import { listenersBefore, openInspector } from './open-inspector.ts'
@@ -28,13 +28,6 @@ import type { Target } from './target.ts'
 /** An open inspector. With an entry in the ledger it is ours to close. */
 export interface Door extends OpenInspector {
   readonly entry: LedgerEntry | undefined
-  /** The loop was blocked when it was signalled, and opens another one when it goes on. */
-  readonly late?: LateOpening | undefined
-}
-
-interface LateOpening {
-  readonly mark: LoopMark
-  readonly isOurs: (socket: ListeningSocket) => boolean
 }
 
 export interface OpenerParts {
@@ -84,31 +77,29 @@ export class InspectorOpener {
     const { finder, sweeper, options } = this.#parts
     const { port } = await finder.expectedAddress(target)
     const network = (await networkNamespace(target.pid, options.procRoot)) ?? ''
-    return this.#windows.run(network, port, async (hold) => {
+    const finish = await this.#windows.run(network, port, async (hold) => {
       await sweeper.lookNow()
       onTurn()
       const portWaitMs = sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
       const judged = await preflight(target, { procRoot: options.procRoot, finder, portWaitMs })
-      if (judged.openInspector !== undefined) return { ...judged.openInspector, entry: undefined }
+      const { openInspector: open } = judged
+      if (open !== undefined) return async () => ({ ...open, entry: undefined })
       if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
       return this.#openByUs(target, port, hold)
     })
+    return finish()
   }
 
   /** Never throws: what cannot be closed now is closed as soon as it can be. */
   async close(target: Target, door: Door, session: Session | undefined): Promise<void> {
-    const { entry, socket, late } = door
+    const { entry, socket } = door
     if (entry === undefined) {
       await session?.close()
       return
     }
-    const isClosed = await this.#closeNow(target, door, session, entry)
-    if (late !== undefined && !late.mark.hasTurned()) {
-      const { mark, isOurs } = late
-      const again = { ...entry, inode: undefined }
-      await this.#parts.ledger.write(again)
-      this.#closeLater(target, again, isOurs, () => mark.hasTurned())
-    } else if (isClosed) await this.#parts.ledger.erase(entry)
+    const closed = await this.#closeNow(target, door, session, entry)
+    if (closed === 'for good') await this.#parts.ledger.erase(entry)
+    else if (closed === 'for now') await this.#watchReopening(target, entry)
     else this.#closeLater(target, entry, ({ inode }) => inode === socket.inode)
   }
 
@@ -128,42 +119,55 @@ export class InspectorOpener {
     }
   }
 
+  /** Resolves as soon as the next target may have the port; what is left to do is what it returns. */
   async #openByUs(
     target: Target,
     port: number,
     hold: (until: Promise<unknown>) => void,
-  ): Promise<Door> {
+  ): Promise<() => Promise<Door>> {
     const { options, finder, ledger } = this.#parts
     const before = await listenersBefore(target, options.procRoot)
     const entry = await this.#newEntry(target, port)
     await ledger.write(entry)
     const workers = await clusterWorkers(target.pid, options.procRoot)
     const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
-    const mark = await LoopMark.set(target.pid, options.procRoot)
     for (const worker of workers) await this.#watchWorker(worker, isNew)
-    try {
+    const orCloseLater = async <T>(step: () => Promise<T>): Promise<T> => {
+      try {
+        return await step()
+      } catch (error) {
+        // Blocked in native code, it may open, or move, when that returns, long after we gave up.
+        this.#closeLater(target, entry, isNew)
+        throw error
+      }
+    }
+    const arrived = await orCloseLater(async () => {
       const opened = await openInspector(target, before, finder, options.procRoot)
-      const moved = port === 0 ? opened : await this.#move(target, opened)
-      const known = { ...entry, inode: moved.socket.inode }
-      await ledger.write(known)
+      const moving = port === 0 ? async () => opened : await this.#move(target, opened)
       // Moving it has made the primary signal its workers once more.
       if (workers.length > 0) hold(sleep(workersSettleMs))
-      const late = mark && { mark, isOurs: isNew }
-      return { ...moved, entry: known, late }
-    } catch (error) {
-      // Blocked in native code, it may open, or move, when that returns, long after we gave up.
-      this.#closeLater(target, entry, isNew, mark && (() => mark.hasTurned()))
-      throw error
-    }
+      return moving
+    })
+    return () =>
+      orCloseLater(async () => {
+        const moved = await arrived()
+        const known = { ...entry, inode: moved.socket.inode }
+        await ledger.write(known)
+        return { ...moved, entry: known }
+      })
   }
 
   /** Frees the common port for the next target. Where that fails, the inspector stays on it. */
-  async #move(target: Target, opened: OpenInspector): Promise<OpenInspector> {
+  async #move(target: Target, opened: OpenInspector): Promise<() => Promise<OpenInspector>> {
     const { options, finder } = this.#parts
-    const { session } = await connect(target, opened.endpoint, options)
-    const moved = await moveInspector(target, session, finder, options.procRoot)
+    const { session } = await connect(target, opened.endpoint, { ...options, isBrief: true })
+    const moving = await moveInspector(target, session, finder, options.procRoot)
     await session.close()
-    return moved ?? opened
+    if (moving === undefined) return async () => opened
+    if (await canReadDescriptors(target.pid, options.procRoot)) return moving.arrived
+    // Told apart by the user alone, it could be taken for the next target's.
+    const moved = await moving.arrived()
+    return async () => moved
   }
 
   async #closeNow(
@@ -171,7 +175,7 @@ export class InspectorOpener {
     door: Door,
     session: Session | undefined,
     { originalPort }: LedgerEntry,
-  ): Promise<boolean> {
+  ): Promise<'for good' | 'for now' | 'not yet'> {
     const { options } = this.#parts
     try {
       const usable =
@@ -179,28 +183,39 @@ export class InspectorOpener {
           ? (await connect(target, door.endpoint, options)).session
           : session
       const { procRoot } = options
-      return await closeInspector(target, door, usable, { procRoot, originalPort })
+      const turned = await hasTurned(usable)
+      const closed = await closeInspector(target, door, usable, { procRoot, originalPort })
+      if (!closed) return 'not yet'
+      return turned ? 'for good' : 'for now'
     } catch {
       // Unreachable: the process is gone, exiting, or not able to answer now. The sweeper finds out.
-      return false
+      return 'not yet'
     }
+  }
+
+  /** It was closed before its event loop saw the signal, which will open it once more. */
+  async #watchReopening(target: Target, entry: LedgerEntry): Promise<void> {
+    const before = await listenersBefore(target, this.#parts.options.procRoot)
+    const unknown = { ...entry, inode: undefined }
+    await this.#parts.ledger.write(unknown)
+    this.#closeLater(target, unknown, ({ inode }) => !before.has(inode), { opensInTurn: true })
   }
 
   #closeLater(
     target: Target,
     entry: LedgerEntry,
     isOurs: (socket: ListeningSocket) => boolean,
-    hasTurned?: () => boolean,
+    how: Pick<Watch, 'opensInTurn'> = {},
   ): void {
     const { sweeper, ledger, isInUse } = this.#parts
     sweeper.watch(target, {
       isOurs,
-      hasTurned,
       inode: entry.inode,
       mayOpenWithinMs: entry.inode === undefined ? lateOpeningMs : undefined,
       originalPort: entry.originalPort,
       isInUse: () => isInUse(target),
       onClosed: () => ledger.erase(entry),
+      ...how,
     })
   }
 

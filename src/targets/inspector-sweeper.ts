@@ -4,11 +4,12 @@
  * which Node passed our signal on. Each is watched until it is closed or its process has ended.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ListeningSocket, namespaceListeners } from '../proc/listening-sockets.ts'
+import { ipv4Listeners, type ListeningSocket } from '../proc/listening-sockets.ts'
 import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { type ConnectOptions, connect } from './connect.ts'
 import type { InspectorFinder } from './find-inspector.ts'
+import { hasTurned } from './has-turned.ts'
 import type { Target } from './target.ts'
 
 export interface Watch {
@@ -20,10 +21,10 @@ export interface Watch {
   readonly originalPort: number
   /** A capture uses the inspector now: wait. */
   readonly isInUse: () => boolean
+  /** Ours is what a turn of the event loop opens; what is open while it stands still is somebody else's. */
+  readonly opensInTurn?: boolean
   /** It may never open: watch for this long. Default: it is open; watch until it is closed. */
   readonly mayOpenWithinMs?: number | undefined
-  /** Whether the loop that may open it has turned; if it is not open then, it never will be. */
-  readonly hasTurned?: (() => boolean) | undefined
   /** It may open more than once: watch to the end of that time. */
   readonly repeatedly?: boolean
   /** The inspector is closed, gone with its process, or did not open in time. */
@@ -40,6 +41,9 @@ const lastLookMs = 500
 
 /** Closing takes some 20 ms; whoever wants the port does not wait for a process that does not react. */
 const lookNowTimeoutMs = 1000
+
+/** What follows the turn that opened it may take a time of its own. */
+const turnTimeoutMs = 2000
 
 interface Watching {
   readonly target: Target
@@ -106,7 +110,7 @@ export class InspectorSweeper {
     let deadline = performance.now() + mayOpenWithinMs
     let waitMs = firstLookMs
     while (performance.now() < deadline) {
-      await this.#wait(waitMs, watching.watch)
+      await sleep(waitMs, undefined, { signal }).catch(() => {})
       // After the end is announced this is the last look.
       const isLast = signal.aborted
       waitMs = Math.min(waitMs * 2, slowestLookMs)
@@ -119,16 +123,6 @@ export class InspectorSweeper {
     await onClosed?.()
   }
 
-  /** Shorter where the loop turns meanwhile: what that opened is closed at once. */
-  async #wait(waitMs: number, { hasTurned = () => false }: Watch): Promise<void> {
-    const { signal } = this.#stopping
-    const until = performance.now() + waitMs
-    const wasTurned = hasTurned()
-    while (performance.now() < until && !signal.aborted && (wasTurned || !hasTurned())) {
-      await sleep(Math.min(waitMs, firstLookMs), undefined, { signal }).catch(() => {})
-    }
-  }
-
   #look(watching: Watching): Promise<boolean> {
     const look = () => this.#lookOnce(watching)
     watching.looking = watching.looking.then(look, look)
@@ -137,11 +131,8 @@ export class InspectorSweeper {
 
   async #lookOnce({ target, watch }: Watching): Promise<boolean> {
     if (watch.isInUse()) return false
-    const hasTurned = watch.hasTurned?.() ?? false
     if (await this.#isOver(target, watch)) return true
-    const outcome = await this.#close(target, watch)
-    if (outcome === 'none open') return hasTurned
-    return outcome === 'closed' && !watch.repeatedly
+    return (await this.#close(target, watch)) && !watch.repeatedly
   }
 
   /** A close that we asked for is carried out when native code returns, long after we gave up. */
@@ -149,25 +140,25 @@ export class InspectorSweeper {
     const { procRoot } = this.#options
     if (!(await isStillRunning(target, procRoot))) return true
     if (inode === undefined) return false
-    const listeners = await namespaceListeners(target.pid, procRoot)
+    const listeners = await ipv4Listeners(target.pid, procRoot)
     return !listeners.some((socket) => socket.inode === inode)
   }
 
-  async #close(
-    target: Target,
-    { isOurs, originalPort }: Watch,
-  ): Promise<'closed' | 'none open' | 'still open'> {
+  async #close(target: Target, { isOurs, originalPort, opensInTurn }: Watch): Promise<boolean> {
     const found = await this.#finder.findWanted(target, isOurs)
-    if (found === undefined) return 'none open'
+    if (found === undefined) return false
     try {
       const options = { ...this.#options, signal: this.#cutting.signal }
       const { session } = await connect(target, found.endpoint, options)
+      if (opensInTurn && !(await hasTurned(session, turnTimeoutMs))) {
+        await session.close()
+        return true
+      }
       const { procRoot } = this.#options
-      const isClosed = await closeInspector(target, found, session, { procRoot, originalPort })
-      return isClosed ? 'closed' : 'still open'
+      return await closeInspector(target, found, session, { procRoot, originalPort })
     } catch {
       // Not now: the process is still in native code, or on its way out. The next look will tell.
-      return 'still open'
+      return false
     }
   }
 }

@@ -3,7 +3,7 @@
  * closed. Whatever is still written there when its owner is gone was left behind by a crash, and the
  * next pprofd closes it. One small JSON file for each inspector, readable by its user only.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
 import type { ProcessIdentity } from '../proc/process-identity.ts'
@@ -62,12 +62,14 @@ export class Ledger {
 }
 
 async function writeEntry(folder: string, entry: LedgerEntry): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, fileName(entry))
   const draft = `${file}.draft`
-  await rm(draft, { force: true })
-  // wx: never through a link that somebody laid here.
-  const handle = await open(draft, 'wx', 0o600)
+  const handle = await openDraft(draft).catch(async () => {
+    // The first entry, or a draft that a crash left.
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await rm(draft, { force: true })
+    return openDraft(draft)
+  })
   try {
     await handle.writeFile(toJson(entry))
     // The crash that this file is for may be one of the machine's.
@@ -76,6 +78,11 @@ async function writeEntry(folder: string, entry: LedgerEntry): Promise<void> {
     await handle.close()
   }
   await rename(draft, file)
+}
+
+/** wx: never through a link that somebody laid here. */
+function openDraft(path: string): Promise<FileHandle> {
+  return open(path, 'wx', 0o600)
 }
 
 const extension = '.json'

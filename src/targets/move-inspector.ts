@@ -16,30 +16,42 @@ const moveExpression = `(inspector => {
 
 const moveTimeoutMs = 2000
 
+/** On its way: the port it was on is free, and where it is now remains to be found. */
+export interface Moving {
+  /** @throws {TargetError} target-vanished, or attach-failed where it may arrive later, unseen. */
+  readonly arrived: () => Promise<OpenInspector>
+}
+
 /**
- * The inspector at its new port; the session is over then, for it drops its connections when it moves.
- * Undefined, with the session as it was, where the target cannot move it: it stays.
- * @throws {TargetError} target-vanished, or attach-failed where it may move later, unseen.
+ * The session is over then, for the inspector drops its connections when it moves. Undefined, with the
+ * session as it was, where the target cannot move it: it stays.
+ * @throws {TargetError} attach-failed where it may move later, unseen.
  */
 export async function moveInspector(
   target: Target,
   session: Session,
   finder: InspectorFinder,
   procRoot: string,
-): Promise<OpenInspector | undefined> {
+): Promise<Moving | undefined> {
   const before = await listenersBefore(target, procRoot)
   const options = { timeoutMs: moveTimeoutMs, usesModules: true }
   // Usually without an answer: the connection drops before it could come.
-  const failure = await evaluate(session, moveExpression, options).catch((error: unknown) => error)
-  if (isRefusal(failure)) return undefined
-  const moved = session.isClosed
-    ? await awaitInspector(target, before, finder, procRoot)
-    : undefined
-  if (moved !== undefined) return moved
-  throw new TargetError(
+  const cause = await evaluate(session, moveExpression, options).catch((error: unknown) => error)
+  if (isRefusal(cause)) return undefined
+  if (!session.isClosed) throw unanswered(target, cause)
+  const arrived = async () => {
+    const moved = await awaitInspector(target, before, finder, procRoot)
+    if (moved === undefined) throw unanswered(target, cause)
+    return moved
+  }
+  return { arrived }
+}
+
+function unanswered({ pid }: Target, cause: unknown): TargetError {
+  return new TargetError(
     'attach-failed',
-    `process ${target.pid} opened its inspector, but did not answer within ${moveTimeoutMs} ms; it may be blocked in native code`,
-    { cause: failure },
+    `process ${pid} opened its inspector, but did not answer within ${moveTimeoutMs} ms; it may be blocked in native code`,
+    { cause },
   )
 }
 

@@ -84,14 +84,15 @@ t.test('finds sockets of the own process, and only those', async (t) => {
   ) {
     ports.push(portOf(v6))
   }
-  const own = await processListeners(process.pid, 12345)
+  const all = await namespaceListeners(process.pid)
   for (const port of ports) {
     t.match(
-      own.find((socket) => socket.port === port),
+      all.find((socket) => socket.port === port),
       { uid: process.geteuid?.(), isLoopback: true, inode: /^\d+$/ },
     )
   }
-  const all = await namespaceListeners(process.pid)
+  const own = await processListeners(process.pid, 12345)
+  t.ok(own.some((socket) => socket.port === portOf(v4)))
   t.ok(own.every(({ inode }) => all.some((socket) => socket.inode === inode)))
   t.strictSame(await processListeners(2 ** 22 + 1, 0), [], 'none of a process that is gone')
 })
@@ -106,6 +107,21 @@ t.test('joins descriptors with the tables, by inode', async (t) => {
     [2],
     'without a table for IPv6, too',
   )
+})
+
+t.test('reads the listeners among many connections, and no further', async (t) => {
+  const listening = Array.from({ length: 5 }, (_, index) => row(`0100007F:000${index + 1}`))
+  // Before Linux 4.4 what is not accepted yet stands between them.
+  listening.splice(2, 0, row('0100007F:0002', { state: '03' }))
+  const connections = Array.from({ length: 100 }, () => row('0100007F:0009', { state: '01' }))
+  const tcp = header + listening.join('') + connections.join('') + row('0100007F:0008')
+  const root = fakeProc(t, {
+    1: { 'net/tcp': tcp, 'net/tcp6': tcp, 'net/sockstat6': 'TCP6: inuse 7\nUDP6: inuse 1\n' },
+    2: { 'net/tcp': tcp, 'net/tcp6': tcp, 'net/sockstat6': 'TCP6: inuse 0\nUDP6: inuse 1\n' },
+  })
+  const ports = async (pid: number) => (await namespaceListeners(pid, root)).map(({ port }) => port)
+  t.strictSame(await ports(1), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5])
+  t.strictSame(await ports(2), [1, 2, 3, 4, 5], 'where there is no IPv6 its table is not read')
 })
 
 function portOf(server: ReturnType<typeof createServer>): number {

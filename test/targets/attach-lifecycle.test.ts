@@ -115,6 +115,23 @@ t.test('an inspector that opens late, after native code, is closed then', async 
   await isAsBefore(t, spawned)
 })
 
+t.test('what a blocked program does with the signal after we let go is undone, too', async (t) => {
+  const targets = newTargets(t)
+  const spawned = await spawnObedient(t)
+  const target = await targetOf(targets, spawned)
+  spawned.send("for (const end = Date.now() + 2500; Date.now() < end; ); console.log('unblocked')")
+  await sleep(100)
+  const attachment = await targets.attach(target)
+  await attachment.detach()
+  t.strictSame(await listeningPorts(spawned.pid), [])
+  t.equal(targets.inspectorsLeftOpen, 1, 'its event loop has yet to see the signal')
+  await spawned.stdout.waitFor(/^unblocked$/)
+  const openings = () => spawned.stderr.lines().filter((line) => /^Debugger listening/.test(line))
+  t.ok(await until(() => openings().length === 2), 'it is opened once more')
+  t.ok(await until(() => targets.inspectorsLeftOpen === 0), 'nothing is left open')
+  await isAsBefore(t, spawned)
+})
+
 t.test('a capture that comes while a late inspector waits to be closed keeps it', async (t) => {
   const targets = newTargets(t)
   const spawned = await spawnObedient(t)
