@@ -5,6 +5,7 @@
  * valid it may accept where that does no harm (in skipped values).
  */
 import { CaptureError } from '../errors.ts'
+import type { IntList } from './int-list.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -50,6 +51,11 @@ export class JsonScanner {
     return this.#at
   }
 
+  /** Goes on from there, which must be between two tokens. */
+  goTo(offset: number): void {
+    this.#at = offset
+  }
+
   fail(problem: string): CaptureError {
     return new CaptureError(
       'recording-invalid',
@@ -83,6 +89,28 @@ export class JsonScanner {
   /** Goes on to the next element, which the caller must read or skip; false at the array's end. */
   nextElement(): boolean {
     return !this.#isAtEnd(closeBracket)
+  }
+
+  /**
+   * Reads elements of an array of numbers as long as they are as V8 writes most of them: up to nine
+   * digits and a comma. The one after them may be anything, and is the next element.
+   */
+  digits(list: IntList): void {
+    const text = this.#text
+    const length = text.length
+    let start = this.#at
+    let at = start
+    let value = 0
+    while (at < length) {
+      const byte = text[at++] ?? 0
+      if (byte >= 0x30 && byte <= 0x39) value = (value * 10 + byte - 0x30) | 0
+      else if (byte === comma && at - start > 1 && at - start <= 10) {
+        list.push(value)
+        value = 0
+        start = at
+      } else break
+    }
+    this.#at = start
   }
 
   number(): number {

@@ -26,7 +26,8 @@ export class LeafLines {
     this.#sources = sources
     this.#firstNode = new Int32Array(thread.stackCount).fill(-1)
     this.#nextNode = new Int32Array(thread.profile.nodeCount).fill(-1)
-    for (const [node, stack] of thread.stackOf.entries()) {
+    for (let node = 0; node < thread.profile.nodeCount; node++) {
+      const stack = thread.stackOf[node] ?? -1
       if (stack < 0) continue
       this.#nextNode[node] = this.#firstNode[stack] ?? -1
       this.#firstNode[stack] = node

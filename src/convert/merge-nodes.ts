@@ -1,6 +1,7 @@
 /** V8 has a node for each script's copy of a function; here, equal stacks of equal frames become one. */
 import type { CallFrame } from './call-frames.ts'
 import type { Frames } from './frame.ts'
+import { PairTable } from './pair-table.ts'
 
 /** V8's call tree as columns; a node is known by its index. */
 export interface CallTree {
@@ -28,13 +29,13 @@ export interface MergedNodes {
 const maxDepth = 1024
 
 export function mergeNodes(profile: CallTree, frames: Frames): MergedNodes {
-  const frameOf = profile.callFrames.map((callFrame) => frames.indexOf(callFrame))
-  const parents = new Int32Array(profile.nodeCount)
-  const stackFrames = new Int32Array(profile.nodeCount)
-  const depths = new Int32Array(profile.nodeCount)
-  const stackOf = new Int32Array(profile.nodeCount).fill(-1)
-  const table = new PairTable(profile.nodeCount, parents, stackFrames)
-  for (const node of profile.topDown) {
+  const { nodeCount, topDown } = profile
+  const frameOf = Int32Array.from(profile.callFrames, (callFrame) => frames.indexOf(callFrame))
+  const depths = new Int32Array(nodeCount)
+  const stackOf = new Int32Array(nodeCount).fill(-1)
+  const table = new PairTable(nodeCount)
+  for (let at = 0; at < nodeCount; at++) {
+    const node = topDown[at] ?? 0
     const nodeParent = profile.parents[node] ?? -1
     const parent = nodeParent < 0 ? -1 : (stackOf[nodeParent] ?? -1)
     const frame = frameOf[profile.frames[node] ?? -1] ?? -1
@@ -51,41 +52,8 @@ export function mergeNodes(profile: CallTree, frames: Frames): MergedNodes {
   const stackCount = table.size
   return {
     stackCount,
-    parents: parents.subarray(0, stackCount),
-    frames: stackFrames.subarray(0, stackCount),
+    parents: table.firsts.subarray(0, stackCount),
+    frames: table.seconds.subarray(0, stackCount),
     stackOf,
-  }
-}
-
-/** Numbers pairs in order of appearance: a hash table of integers, a fifth of a Map's memory. */
-class PairTable {
-  readonly #firsts: Int32Array
-  readonly #seconds: Int32Array
-  readonly #slots: Int32Array
-  size = 0
-
-  /** `firsts` and `seconds` receive the pairs. */
-  constructor(capacity: number, firsts: Int32Array, seconds: Int32Array) {
-    this.#firsts = firsts
-    this.#seconds = seconds
-    // At most half full, so that probing ends soon.
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2 + 2))).fill(-1)
-  }
-
-  indexOf(first: number, second: number): number {
-    const mask = this.#slots.length - 1
-    let mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b)
-    mixed ^= mixed >>> 15
-    let slot = Math.imul(mixed, 0x2c1b3c6d) & mask
-    for (;;) {
-      const index = this.#slots[slot] ?? -1
-      if (index < 0) break
-      if (this.#firsts[index] === first && this.#seconds[index] === second) return index
-      slot = (slot + 1) & mask
-    }
-    this.#slots[slot] = this.size
-    this.#firsts[this.size] = first
-    this.#seconds[this.size] = second
-    return this.size++
   }
 }

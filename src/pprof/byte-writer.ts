@@ -9,9 +9,18 @@ const maxSizeBytes = 256 * 1024 * 1024
 
 const initialSizeBytes = 16 * 1024
 
+/** From here on one native copy is quicker than a loop. */
+const fewBytes = 48
+
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(initialSizeBytes)
+  #bytes: Buffer
   #size = 0
+
+  /** With room for so many bytes at first. */
+  constructor(sizeBytes = initialSizeBytes) {
+    checkSize(sizeBytes)
+    this.#bytes = Buffer.allocUnsafe(sizeBytes)
+  }
 
   get size(): number {
     return this.#size
@@ -33,16 +42,19 @@ export class ByteWriter {
       this.bigVarint(BigInt(value))
       return
     }
+    const bytes = this.#bytes
+    let at = this.#size
     let rest = value
     while (rest > 0x7fffffff) {
-      this.#bytes[this.#size++] = (rest & 0x7f) | 0x80
+      bytes[at++] = (rest & 0x7f) | 0x80
       rest = Math.floor(rest / 128)
     }
     while (rest > 0x7f) {
-      this.#bytes[this.#size++] = (rest & 0x7f) | 0x80
+      bytes[at++] = (rest & 0x7f) | 0x80
       rest >>>= 7
     }
-    this.#bytes[this.#size++] = rest
+    bytes[at++] = rest
+    this.#size = at
   }
 
   bigVarint(value: bigint): void {
@@ -63,9 +75,13 @@ export class ByteWriter {
 
   /** What another writer holds, without the view that `bytes()` makes. */
   appendWriter(other: ByteWriter): void {
-    this.#reserve(other.#size)
-    other.#bytes.copy(this.#bytes, this.#size, 0, other.#size)
-    this.#size += other.#size
+    const size = other.#size
+    this.#reserve(size)
+    if (size < fewBytes) {
+      const [from, to, start] = [other.#bytes, this.#bytes, this.#size]
+      for (let at = 0; at < size; at++) to[start + at] = from[at] ?? 0
+    } else other.#bytes.copy(this.#bytes, this.#size, 0, size)
+    this.#size += size
   }
 
   /** Text as UTF-8; a lone surrogate becomes U+FFFD. */
@@ -77,14 +93,25 @@ export class ByteWriter {
   #reserve(sizeBytes: number): void {
     const needed = this.#size + sizeBytes
     if (needed <= this.#bytes.length) return
-    if (needed > maxSizeBytes) {
-      throw new CaptureError(
-        'recording-invalid',
-        `The profile would be larger than ${maxSizeBytes / 1024 / 1024} MiB; record for a shorter time or at a lower rate.`,
-      )
-    }
+    checkSize(needed)
     const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
     this.#bytes.copy(grown, 0, 0, this.#size)
     this.#bytes = grown
   }
+}
+
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes <= maxSizeBytes) return
+  throw new CaptureError(
+    'recording-invalid',
+    `The profile would be larger than ${maxSizeBytes / 1024 / 1024} MiB; record for a shorter time or at a lower rate.`,
+  )
+}
+
+/** How many bytes `varint` writes for it. */
+export function varintSize(value: number): number {
+  if (value < 0) return 10
+  let size = 1
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++
+  return size
 }

@@ -3,7 +3,7 @@
  * never exists as objects. Ids and the string table stay in here.
  * https://github.com/google/pprof/blob/main/proto/profile.proto
  */
-import { ByteWriter } from './byte-writer.ts'
+import { ByteWriter, varintSize } from './byte-writer.ts'
 import type { ValueType } from './profile.ts'
 
 export interface ProfileHeader {
@@ -23,8 +23,7 @@ export interface ProfileHeader {
 
 const functionId = Symbol('function id')
 const locationId = Symbol('location id')
-const callersBytes = Symbol('encoded callers')
-const labelBytes = Symbol('encoded labels')
+const encoded = Symbol('encoded')
 
 export interface FunctionRef {
   readonly [functionId]: number
@@ -33,15 +32,18 @@ export interface LocationRef {
   readonly [locationId]: number
 }
 export interface CallersRef {
-  readonly [callersBytes]: Uint8Array
+  readonly [encoded]: ByteWriter
 }
 export interface LabelsRef {
-  readonly [labelBytes]: Uint8Array
+  readonly [encoded]: ByteWriter
 }
 
 /** Field numbers of the message Profile, shifted into tags. Wire type 2: length first; 0: varint. */
 const bytesTag = (field: number): number => (field << 3) | 2
 const varintTag = (field: number): number => field << 3
+
+/** For what is short as a rule; it grows where it is not. */
+const smallBytes = 256
 
 export class ProfileBuilder {
   readonly #header: ProfileHeader
@@ -51,6 +53,7 @@ export class ProfileBuilder {
   readonly #functions = new ByteWriter()
   readonly #message = new ByteWriter()
   readonly #packed = new ByteWriter()
+  readonly #callers: CallersRef = { [encoded]: new ByteWriter() }
   #functionCount = 0
   #locationCount = 0
 
@@ -89,21 +92,25 @@ export class ProfileBuilder {
 
   /** Labels that many samples share, encoded once. Values are strings: not every reader takes numbers. */
   labels(labels: Readonly<Record<string, string>>): LabelsRef {
-    const all = new ByteWriter()
+    const all = new ByteWriter(smallBytes)
     for (const [key, value] of Object.entries(labels)) {
       const message = this.#begin()
       field(message, 1, this.#string(key))
       field(message, 2, this.#string(value))
       nested(all, 3, message)
     }
-    return { [labelBytes]: all.bytes() }
+    return { [encoded]: all }
   }
 
-  /** The lower part of a stack, encoded once for all samples on top of it; the topmost caller first. */
+  /**
+   * The lower part of a stack, encoded once for all samples on top of it; the topmost caller first.
+   * It holds until the next call.
+   */
   callers(callers: readonly LocationRef[]): CallersRef {
-    this.#packed.clear()
-    for (const location of callers) this.#packed.varint(location[locationId])
-    return { [callersBytes]: Buffer.from(this.#packed.bytes()) }
+    const bytes = this.#callers[encoded]
+    bytes.clear()
+    for (const location of callers) bytes.varint(location[locationId])
+    return this.#callers
   }
 
   /** `values` are in the order of the sample types. */
@@ -113,28 +120,30 @@ export class ProfileBuilder {
     values: readonly number[],
     labels: LabelsRef,
   ): void {
-    const message = this.#begin()
-    const packed = this.#packed
-    packed.clear()
-    packed.varint(leaf[locationId])
-    packed.append(callers[callersBytes])
-    nested(message, 1, packed)
-    packed.clear()
-    for (const value of values) packed.varint(value)
-    nested(message, 2, packed)
-    message.append(labels[labelBytes])
-    nested(this.#samples, 2, message)
+    // Lengths come first in protobuf, so they are computed: the callers are copied once only.
+    const locationBytes = varintSize(leaf[locationId]) + callers[encoded].size
+    let valueBytes = 0
+    for (const value of values) valueBytes += varintSize(value)
+    const out = this.#samples
+    out.varint(bytesTag(2))
+    out.varint(lengthOf(locationBytes) + lengthOf(valueBytes) + labels[encoded].size)
+    out.varint(bytesTag(1))
+    out.varint(locationBytes)
+    out.varint(leaf[locationId])
+    out.appendWriter(callers[encoded])
+    out.varint(bytesTag(2))
+    out.varint(valueBytes)
+    for (const value of values) out.varint(value)
+    out.appendWriter(labels[encoded])
   }
 
   /** The profile's bytes, not compressed, tables in the order of profile.proto. Call it once, at the end. */
   encode(): Uint8Array {
     const header = this.#header
-    const out = new ByteWriter()
-    for (const type of header.sampleTypes) nested(out, 1, this.#valueType(type))
-    out.appendWriter(this.#samples)
-    nested(out, 3, this.#mapping(header.executable))
-    out.appendWriter(this.#locations)
-    out.appendWriter(this.#functions)
+    const head = new ByteWriter(smallBytes)
+    for (const type of header.sampleTypes) nested(head, 1, this.#valueType(type))
+    const mapping = new ByteWriter(smallBytes)
+    nested(mapping, 3, this.#mapping(header.executable))
 
     const tail = new ByteWriter()
     tail.varint(varintTag(9))
@@ -145,12 +154,15 @@ export class ProfileBuilder {
     for (const comment of header.comments) field(tail, 13, this.#string(comment))
     field(tail, 14, this.#string(header.defaultSampleType))
 
+    const strings = new ByteWriter()
     for (const text of this.#strings.keys()) {
-      out.varint(bytesTag(6))
-      out.varint(Buffer.byteLength(text))
-      out.text(text)
+      strings.varint(bytesTag(6))
+      strings.varint(Buffer.byteLength(text))
+      strings.text(text)
     }
-    out.appendWriter(tail)
+    const parts = [head, this.#samples, mapping, this.#locations, this.#functions, strings, tail]
+    const out = new ByteWriter(parts.reduce((sum, { size }) => sum + size, 0))
+    for (const part of parts) out.appendWriter(part)
     return out.bytes()
   }
 
@@ -196,4 +208,9 @@ function nested(out: ByteWriter, number: number, message: ByteWriter): void {
   out.varint(bytesTag(number))
   out.varint(message.size)
   out.appendWriter(message)
+}
+
+/** Of a nested field, its tag and its length included. */
+function lengthOf(sizeBytes: number): number {
+  return 1 + varintSize(sizeBytes) + sizeBytes
 }
