@@ -73,6 +73,15 @@ export class ByteWriter {
     this.#size += bytes.length
   }
 
+  /** Again what was written there. */
+  repeat(start: number, size: number): void {
+    this.#reserve(size)
+    const [bytes, end] = [this.#bytes, this.#size]
+    if (size < fewBytes) for (let at = 0; at < size; at++) bytes[end + at] = bytes[start + at] ?? 0
+    else bytes.copyWithin(end, start, start + size)
+    this.#size += size
+  }
+
   /** What another writer holds, without the view that `bytes()` makes. */
   appendWriter(other: ByteWriter): void {
     const size = other.#size

@@ -4,6 +4,7 @@
  * https://github.com/google/pprof/blob/main/proto/profile.proto
  */
 import { ByteWriter, varintSize } from './byte-writer.ts'
+import { CallerChains } from './caller-chains.ts'
 import type { ValueType } from './profile.ts'
 
 export interface ProfileHeader {
@@ -23,6 +24,7 @@ export interface ProfileHeader {
 
 const functionId = Symbol('function id')
 const locationId = Symbol('location id')
+const chain = Symbol('chain')
 const encoded = Symbol('encoded')
 
 export interface FunctionRef {
@@ -32,11 +34,13 @@ export interface LocationRef {
   readonly [locationId]: number
 }
 export interface CallersRef {
-  readonly [encoded]: ByteWriter
+  readonly [chain]: number
 }
 export interface LabelsRef {
   readonly [encoded]: ByteWriter
 }
+
+const bottom: CallersRef = { [chain]: -1 }
 
 /** Field numbers of the message Profile, shifted into tags. Wire type 2: length first; 0: varint. */
 const bytesTag = (field: number): number => (field << 3) | 2
@@ -53,7 +57,7 @@ export class ProfileBuilder {
   readonly #functions = new ByteWriter()
   readonly #message = new ByteWriter()
   readonly #packed = new ByteWriter()
-  readonly #callers: CallersRef = { [encoded]: new ByteWriter() }
+  readonly #chains = new CallerChains()
   #functionCount = 0
   #locationCount = 0
 
@@ -102,15 +106,14 @@ export class ProfileBuilder {
     return { [encoded]: all }
   }
 
-  /**
-   * The lower part of a stack, encoded once for all samples on top of it; the topmost caller first.
-   * It holds until the next call.
-   */
+  /** The lower part of a stack, encoded once for all samples on top of it; the topmost caller first. */
   callers(callers: readonly LocationRef[]): CallersRef {
-    const bytes = this.#callers[encoded]
-    bytes.clear()
-    for (const location of callers) bytes.varint(location[locationId])
-    return this.#callers
+    return callers.reduceRight<CallersRef>((below, caller) => this.caller(caller, below), bottom)
+  }
+
+  /** A caller on top of others, for stacks that share their lower parts. */
+  caller(caller: LocationRef, below: CallersRef = bottom): CallersRef {
+    return { [chain]: this.#chains.add(caller[locationId], below[chain]) }
   }
 
   /** `values` are in the order of the sample types. */
@@ -121,7 +124,8 @@ export class ProfileBuilder {
     labels: LabelsRef,
   ): void {
     // Lengths come first in protobuf, so they are computed: the callers are copied once only.
-    const locationBytes = varintSize(leaf[locationId]) + callers[encoded].size
+    const callerChain = callers[chain]
+    const locationBytes = varintSize(leaf[locationId]) + this.#chains.sizeOf(callerChain)
     let valueBytes = 0
     for (const value of values) valueBytes += varintSize(value)
     const out = this.#samples
@@ -130,7 +134,7 @@ export class ProfileBuilder {
     out.varint(bytesTag(1))
     out.varint(locationBytes)
     out.varint(leaf[locationId])
-    out.appendWriter(callers[encoded])
+    this.#chains.write(callerChain, out)
     out.varint(bytesTag(2))
     out.varint(valueBytes)
     for (const value of values) out.varint(value)
