@@ -3,7 +3,7 @@
  * never exists as objects. Ids and the string table stay in here.
  * https://github.com/google/pprof/blob/main/proto/profile.proto
  */
-import { ByteWriter, varintSize } from './byte-writer.ts'
+import { ByteWriter, varintSize, varintsSize } from './byte-writer.ts'
 import { CallerChains } from './caller-chains.ts'
 import type { ValueType } from './profile.ts'
 
@@ -55,8 +55,6 @@ export class ProfileBuilder {
   readonly #samples = new ByteWriter()
   readonly #locations = new ByteWriter()
   readonly #functions = new ByteWriter()
-  readonly #message = new ByteWriter()
-  readonly #packed = new ByteWriter()
   readonly #chains = new CallerChains()
   #functionCount = 0
   #locationCount = 0
@@ -68,29 +66,28 @@ export class ProfileBuilder {
   /** `startLine` is 1-based, 0 where unknown. `system_name` stays empty: pprof would demangle it as C++. */
   addFunction(name: string, file: string, startLine: number): FunctionRef {
     const id = ++this.#functionCount
-    const message = this.#begin()
-    field(message, 1, id)
-    field(message, 2, this.#string(name))
-    field(message, 4, this.#string(file))
-    field(message, 5, startLine)
-    nested(this.#functions, 5, message)
+    const fields: number[] = []
+    field(fields, 1, id)
+    field(fields, 2, this.#string(name))
+    field(fields, 4, this.#string(file))
+    field(fields, 5, startLine)
+    message(this.#functions, 5, fields)
     return { [functionId]: id }
   }
 
   /** `address` must be unique in the profile and not 0: some readers know stacks by addresses alone. */
   addLocation(address: number, fn: FunctionRef, line: number, column: number): LocationRef {
     const id = ++this.#locationCount
-    const inner = this.#packed
-    inner.clear()
-    field(inner, 1, fn[functionId])
-    field(inner, 2, line)
-    field(inner, 3, column)
-    const message = this.#begin()
-    field(message, 1, id)
-    field(message, 2, 1)
-    field(message, 3, address)
-    nested(message, 4, inner)
-    nested(this.#locations, 4, message)
+    const lineFields: number[] = []
+    field(lineFields, 1, fn[functionId])
+    field(lineFields, 2, line)
+    field(lineFields, 3, column)
+    const fields: number[] = []
+    field(fields, 1, id)
+    field(fields, 2, 1)
+    field(fields, 3, address)
+    fields.push(bytesTag(4), varintsSize(lineFields), ...lineFields)
+    message(this.#locations, 4, fields)
     return { [locationId]: id }
   }
 
@@ -98,10 +95,10 @@ export class ProfileBuilder {
   labels(labels: Readonly<Record<string, string>>): LabelsRef {
     const all = new ByteWriter(smallBytes)
     for (const [key, value] of Object.entries(labels)) {
-      const message = this.#begin()
-      field(message, 1, this.#string(key))
-      field(message, 2, this.#string(value))
-      nested(all, 3, message)
+      const fields: number[] = []
+      field(fields, 1, this.#string(key))
+      field(fields, 2, this.#string(value))
+      message(all, 3, fields)
     }
     return { [encoded]: all }
   }
@@ -123,21 +120,18 @@ export class ProfileBuilder {
     values: readonly number[],
     labels: LabelsRef,
   ): void {
-    // Lengths come first in protobuf, so they are computed: the callers are copied once only.
+    // Lengths come first in protobuf, so they are computed: nothing is encoded in one place and copied.
     const callerChain = callers[chain]
-    const locationBytes = varintSize(leaf[locationId]) + this.#chains.sizeOf(callerChain)
-    let valueBytes = 0
-    for (const value of values) valueBytes += varintSize(value)
+    const leafId = leaf[locationId]
+    const locationBytes = varintSize(leafId) + this.#chains.sizeOf(callerChain)
+    const stackBytes = 1 + varintSize(locationBytes) + locationBytes
+    const valueBytes = varintsSize(values)
+    const labelBytes = labels[encoded].size
+    const sizeBytes = stackBytes + 1 + varintSize(valueBytes) + valueBytes + labelBytes
     const out = this.#samples
-    out.varint(bytesTag(2))
-    out.varint(lengthOf(locationBytes) + lengthOf(valueBytes) + labels[encoded].size)
-    out.varint(bytesTag(1))
-    out.varint(locationBytes)
-    out.varint(leaf[locationId])
+    out.varints([bytesTag(2), sizeBytes, bytesTag(1), locationBytes, leafId])
     this.#chains.write(callerChain, out)
-    out.varint(bytesTag(2))
-    out.varint(valueBytes)
-    for (const value of values) out.varint(value)
+    out.varints([bytesTag(2), valueBytes, ...values])
     out.appendWriter(labels[encoded])
   }
 
@@ -145,18 +139,22 @@ export class ProfileBuilder {
   encode(): Uint8Array {
     const header = this.#header
     const head = new ByteWriter(smallBytes)
-    for (const type of header.sampleTypes) nested(head, 1, this.#valueType(type))
+    for (const type of header.sampleTypes) message(head, 1, this.#valueType(type))
     const mapping = new ByteWriter(smallBytes)
-    nested(mapping, 3, this.#mapping(header.executable))
+    message(mapping, 3, this.#mapping(header.executable))
 
-    const tail = new ByteWriter()
+    const tail = new ByteWriter(smallBytes)
     tail.varint(varintTag(9))
     tail.bigVarint(header.timeNanos)
-    field(tail, 10, header.durationNanos)
-    nested(tail, 11, this.#valueType(header.periodType))
-    field(tail, 12, header.period)
-    for (const comment of header.comments) field(tail, 13, this.#string(comment))
-    field(tail, 14, this.#string(header.defaultSampleType))
+    const fields: number[] = []
+    field(fields, 10, header.durationNanos)
+    tail.varints(fields)
+    message(tail, 11, this.#valueType(header.periodType))
+    const last: number[] = []
+    field(last, 12, header.period)
+    for (const comment of header.comments) field(last, 13, this.#string(comment))
+    field(last, 14, this.#string(header.defaultSampleType))
+    tail.varints(last)
 
     const strings = new ByteWriter()
     for (const text of this.#strings.keys()) {
@@ -170,11 +168,6 @@ export class ProfileBuilder {
     return out.bytes()
   }
 
-  #begin(): ByteWriter {
-    this.#message.clear()
-    return this.#message
-  }
-
   #string(text: string): number {
     const known = this.#strings.get(text)
     if (known !== undefined) return known
@@ -183,38 +176,31 @@ export class ProfileBuilder {
     return index
   }
 
-  #valueType({ type, unit }: ValueType): ByteWriter {
-    const message = this.#begin()
-    field(message, 1, this.#string(type))
-    field(message, 2, this.#string(unit))
-    return message
+  #valueType({ type, unit }: ValueType): readonly number[] {
+    const fields: number[] = []
+    field(fields, 1, this.#string(type))
+    field(fields, 2, this.#string(unit))
+    return fields
   }
 
   /** The one mapping says that everything is symbolized, so pprof looks for no binary and asks no more. */
-  #mapping(executable: string): ByteWriter {
-    const message = this.#begin()
-    field(message, 1, 1)
-    field(message, 5, this.#string(executable))
-    for (const hasFunctionsFilenamesLines of [7, 8, 9])
-      field(message, hasFunctionsFilenamesLines, 1)
-    return message
+  #mapping(executable: string): readonly number[] {
+    const fields: number[] = []
+    field(fields, 1, 1)
+    field(fields, 5, this.#string(executable))
+    for (const hasFunctionsFilenamesLines of [7, 8, 9]) field(fields, hasFunctionsFilenamesLines, 1)
+    return fields
   }
 }
 
-/** A varint field; 0 is protobuf's default and is left out. */
-function field(out: ByteWriter, number: number, value: number): void {
-  if (value === 0) return
-  out.varint(varintTag(number))
-  out.varint(value)
+/** A field that is a whole number; 0 is protobuf's default and is left out. */
+function field(fields: number[], number: number, value: number): void {
+  if (value !== 0) fields.push(varintTag(number), value)
 }
 
-function nested(out: ByteWriter, number: number, message: ByteWriter): void {
+/** A field that is a message of such fields. */
+function message(out: ByteWriter, number: number, fields: readonly number[]): void {
   out.varint(bytesTag(number))
-  out.varint(message.size)
-  out.appendWriter(message)
-}
-
-/** Of a nested field, its tag and its length included. */
-function lengthOf(sizeBytes: number): number {
-  return 1 + varintSize(sizeBytes) + sizeBytes
+  out.varint(varintsSize(fields))
+  out.varints(fields)
 }
