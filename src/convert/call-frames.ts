@@ -12,7 +12,7 @@ export interface CallFrame {
   readonly columnNumber: number
 }
 
-const callFrameKeys = keys('functionName', 'url', 'lineNumber', 'columnNumber')
+const callFrameKeys = keys('functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber')
 
 /** Lines and columns beyond this, or not numbers, count as unknown: 2^31 - 1 is the most V8 can say. */
 const maxPosition = 2 ** 31 - 1
