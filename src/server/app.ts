@@ -24,6 +24,7 @@ import type {
   Services,
   SourceDefaults,
 } from './context.ts'
+import { Conversions } from './conversion/conversions.ts'
 import { answerError, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { Outbox } from './outbox.ts'
@@ -87,9 +88,11 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const settings = { limits, profile, heap, goroutine, sources }
   const analyses = new SnapshotAnalyses()
   const captures = new CaptureList()
+  const conversions = new Conversions()
+  app.addHook('onClose', () => conversions.close())
   const results = new ResultStore()
   app.addHook('onClose', async () => results.clear())
-  const held = { admission, captures, outbox, symbols, analyses, results }
+  const held = { admission, captures, conversions, outbox, symbols, analyses, results }
   registerRoutes(app, { ...services, ...settings, ...held })
   return app
 }

@@ -3,8 +3,8 @@ import type { FastifyReply } from 'fastify'
 import { recordCpu } from '../captures/cpu.ts'
 import type { CpuRecording } from '../captures/cpu-recording.ts'
 import { recordCpuTree } from '../captures/cpu-tree.ts'
-import type { EncodedProfile } from '../convert/cpu-formats.ts'
-import type { FindSources } from '../convert/source-lookup.ts'
+import { type CpuFormat, cpuFormats } from '../convert/cpu-formats.ts'
+import type { WallFormat } from '../convert/wall-formats.ts'
 import { CaptureError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import type { CaptureCost } from './capture-account.ts'
@@ -16,7 +16,7 @@ import {
   secondsParameter,
   sourcemapsParameter,
 } from './shared-parameters.ts'
-import { targetSources } from './target-sources.ts'
+import { targetAnswers } from './target-sources.ts'
 
 export interface CpuParameters {
   readonly seconds: number
@@ -26,7 +26,11 @@ export interface CpuParameters {
   readonly sourcemaps: boolean
 }
 
-export interface CpuAnswer extends EncodedProfile {
+export interface CpuAnswer {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  /** With the dot. */
+  readonly extension: string
   readonly recording: CpuRecording
 }
 
@@ -45,29 +49,29 @@ export function cpuParameters(settings: ParameterSettings, defaultHz: number) {
   } as const
 }
 
-export interface CpuWork extends CpuParameters {
-  readonly kind: 'profile' | 'wall'
+export type CpuWork = CpuParameters & {
   readonly mainThreadOnly: boolean
-  readonly encode: (
-    recording: CpuRecording,
-    sources: FindSources | undefined,
-  ) => Promise<EncodedProfile>
-}
+} & (
+    | { readonly kind: 'profile'; readonly format: CpuFormat }
+    | { readonly kind: 'wall'; readonly format: WallFormat }
+  )
 
 export async function recordForAnswer(
   context: ServerContext,
   target: Target,
-  { kind, seconds, hz, tree, force, sourcemaps, mainThreadOnly, encode }: CpuWork,
+  work: CpuWork,
   signal: AbortSignal,
 ): Promise<CpuAnswer> {
-  const { targets, symbols, limits } = context
+  const { kind, seconds, hz, tree, force, sourcemaps, mainThreadOnly } = work
+  const { targets, symbols, limits, conversions } = context
   const maxPauseMs = force ? undefined : limits.maxPauseMs
   const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
   const recording = await (tree ? recordCpuTree : recordCpu)(targets, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const encoded = await encode(recording, targetSources(context, recording.target, sourcemaps))
-  symbols.add(encoded.symbols)
-  return { ...encoded, recording }
+  const ask = targetAnswers(context, recording.target, sourcemaps)
+  const { bytes, contentType, ...more } = await conversions.run({ ...work, recording }, ask, 'move')
+  await symbols.addGradually(more.symbols)
+  return { bytes, contentType, extension: cpuFormats[work.format].extension, recording }
 }
 
 /** For the log. */
