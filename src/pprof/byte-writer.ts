@@ -31,6 +31,17 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#size)
   }
 
+  /** Leaves room, to be filled by `fill`. */
+  skip(sizeBytes: number): void {
+    this.#reserve(sizeBytes)
+    this.#size += sizeBytes
+  }
+
+  /** Writes what another writer holds over what is at `start`. */
+  fill(start: number, other: ByteWriter): void {
+    other.#bytes.copy(this.#bytes, start, 0, other.#size)
+  }
+
   clear(): void {
     this.#size = 0
   }

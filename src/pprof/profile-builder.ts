@@ -46,12 +46,16 @@ const bottom: CallersRef = { [chain]: -1 }
 const bytesTag = (field: number): number => (field << 3) | 2
 const varintTag = (field: number): number => field << 3
 
+/** The most that one takes: two indexes of strings, their tags, and the message's tag and length. */
+const sampleTypeBytes = 2 * (1 + 5) + 2
+
 /** For what is short as a rule; it grows where it is not. */
 const smallBytes = 256
 
 export class ProfileBuilder {
   readonly #header: ProfileHeader
   readonly #strings = new Map<string, number>([['', 0]])
+  /** Begins with room for the sample types: of a large profile, samples are most of it, and are not copied. */
   readonly #samples = new ByteWriter()
   readonly #locations = new ByteWriter()
   readonly #functions = new ByteWriter()
@@ -61,6 +65,7 @@ export class ProfileBuilder {
 
   constructor(header: ProfileHeader) {
     this.#header = header
+    this.#samples.skip(header.sampleTypes.length * sampleTypeBytes)
   }
 
   /** `startLine` is 1-based, 0 where unknown. `system_name` stays empty: pprof would demangle it as C++. */
@@ -162,10 +167,12 @@ export class ProfileBuilder {
       strings.varint(Buffer.byteLength(text))
       strings.text(text)
     }
-    const parts = [head, this.#samples, mapping, this.#locations, this.#functions, strings, tail]
-    const out = new ByteWriter(parts.reduce((sum, { size }) => sum + size, 0))
+    const out = this.#samples
+    const start = header.sampleTypes.length * sampleTypeBytes - head.size
+    out.fill(start, head)
+    const parts = [mapping, this.#locations, this.#functions, strings, tail]
     for (const part of parts) out.appendWriter(part)
-    return out.bytes()
+    return out.bytes().subarray(start)
   }
 
   #string(text: string): number {
