@@ -4,8 +4,8 @@
  * line, the leaf the line that was running.
  *
  * Bytes are scanned and protobuf is written straight away because that takes the least memory for what
- * it gives: 3.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.1 to 6.6
- * times and 1.2 to 4.5 times the CPU time, for a third of the samples (bench/conversion.mjs).
+ * it gives: 2.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.6 times and
+ * 1.4 times the CPU time, for a third of the output (bench/conversion.mjs).
  */
 
 import { limits, type ValueType } from '../pprof/profile.ts'
