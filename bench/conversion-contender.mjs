@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpuPprof } from './build/convert/cpu-pprof.js'
 import { cpuStacks } from './build/convert/cpu-stacks.js'
+import { Conversions } from './build/server/conversion/conversions.js'
 
 const require = createRequire(import.meta.url)
 const intervalUs = 1000
@@ -26,6 +27,9 @@ const first = timed()
 const peakBytes = process.resourceUsage().maxRSS * 1024 - beforeBytes
 const warm = Array.from({ length: 3 }, timed).sort((a, b) => a.cpuMs - b.cpuMs)[1]
 const outputBytes = convert(json).length
+// Read before: the text is taken away.
+const fresh = readFileSync(file)
+const holeMs = await longestHole(name === 'pprofd' ? convertInThread : async () => convert(json))
 console.log(
   JSON.stringify({
     firstMs: first.wallMs,
@@ -33,6 +37,7 @@ console.log(
     warmCpuMs: warm.cpuMs,
     peakBytes: Math.max(peakBytes, 1),
     outputBytes,
+    holeMs,
   }),
 )
 
@@ -46,9 +51,37 @@ function timed() {
   return { wallMs, cpuMs: (user + system) / 1000 }
 }
 
+/** How long a timer of 1 ms has to wait at most, until what `work` does is done. */
+async function longestHole(work) {
+  let lastMs = performance.now()
+  let longestMs = 0
+  const tick = () => {
+    const nowMs = performance.now()
+    longestMs = Math.max(longestMs, nowMs - lastMs)
+    lastMs = nowMs
+  }
+  const timer = setInterval(tick, 1)
+  await work()
+  tick()
+  clearInterval(timer)
+  return longestMs
+}
+
+/** As the server does it, gzipped; the first time, so the thread is started for it. */
+async function convertInThread() {
+  const conversions = new Conversions()
+  const recording = recordingOf(fresh)
+  await conversions.run({ kind: 'profile', recording, format: 'pprof' }, undefined, 'move')
+  await conversions.close()
+}
+
 function stacksOf(profileJson) {
+  return cpuStacks(recordingOf(profileJson))
+}
+
+function recordingOf(profileJson) {
   const target = { pid: 1, name: 'shop', nodeVersion: process.version, executable: '/usr/bin/node' }
-  return cpuStacks({
+  return {
     threads: [{ pid: 1, thread: 'main', profileJson }],
     target: { ...target, workingDirectory: '/srv/shop' },
     startedAtMs: Date.now(),
@@ -59,7 +92,7 @@ function stacksOf(profileJson) {
     stopPauseMs: 0,
     attachMs: 0,
     openedInspector: false,
-  })
+  }
 }
 
 /** The same stacks and values as pprofd's, through pprof-format's objects: what our encoder saves. */

@@ -55,6 +55,7 @@ function measure({ nodes, samples, rounds }) {
             'ratio ': ratio('firstCpuMs'),
             'warm, CPU ms': row('warmCpuMs', 1),
             'ratio  ': ratio('warmCpuMs'),
+            'longest hole in the loop, ms': row('holeMs', 1),
             'memory, x JSON': row('peakBytes', sizeBytes),
             'ratio   ': ratio('peakBytes'),
             'output, kB': Math.round(median(runs.get(name), 'outputBytes') / 1000),

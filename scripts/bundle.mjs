@@ -11,6 +11,7 @@ const entryPoints = [
   'src/census/census-thread.ts',
   'src/convert/retained-thread.ts',
   'src/convert/suspended-thread.ts',
+  'src/server/conversion/conversion-thread.ts',
   'src/sourcemaps/map-worker.ts',
   'src/targets/netns-relay.ts',
 ]

@@ -1,5 +1,4 @@
 /** Reads V8's call frames, each different one once: a profile repeats them in thousands of nodes. */
-import { randomInt } from 'node:crypto'
 import { type JsonScanner, keys } from './json-scanner.ts'
 
 /** https://chromedevtools.github.io/devtools-protocol/tot/Runtime/#type-CallFrame */
@@ -13,58 +12,50 @@ export interface CallFrame {
   readonly columnNumber: number
 }
 
-const callFrameKeys = keys('functionName', 'url', 'lineNumber', 'columnNumber')
+const callFrameKeys = keys('functionName', 'scriptId', 'url', 'lineNumber', 'columnNumber')
 
 /** Lines and columns beyond this, or not numbers, count as unknown: 2^31 - 1 is the most V8 can say. */
 const maxPosition = 2 ** 31 - 1
 
-/** Unknown to the target, so that it cannot choose text whose hashes collide. */
-const hashSeed = randomInt(2 ** 32)
+const closeBrace = 0x7d
 
 export class CallFrames {
   readonly all: CallFrame[] = []
   readonly #scanner: JsonScanner
-  readonly #json: Uint8Array
-  /** Start and end of the text of each call frame in `all`. */
-  readonly #spans: { readonly start: number; readonly end: number; readonly next: number }[] = []
-  /** From the hash of a call frame's text to the newest call frame that has it; `next` is the one before. */
-  readonly #newest = new Map<number, number>()
+  readonly #json: Buffer
+  /**
+   * From the text of a call frame to its index in `all`. One byte is one character here: such strings
+   * V8 makes, hashes (with a seed that the target does not know) and compares in native code.
+   */
+  readonly #indexes = new Map<string, number>()
 
   constructor(scanner: JsonScanner, json: Uint8Array) {
     this.#scanner = scanner
-    this.#json = json
+    this.#json = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
   }
 
   /** Reads the call frame that comes next and returns its index in `all`. Equal text, equal frame. */
   read(): number {
+    // It holds no other object as a rule, and few names and URLs have a brace: then this is its end.
+    const start = this.#scanner.offset
+    const end = this.#json.indexOf(closeBrace, start) + 1
+    const known = this.#indexes.get(this.#json.toString('latin1', start, end))
+    if (known === undefined) return this.#readNew()
+    this.#scanner.goTo(end)
+    return known
+  }
+
+  /** Only what was read as a whole is known by its text, so what is known ends where it ends. */
+  #readNew(): number {
     const start = this.#scanner.skip()
     const end = this.#scanner.offset
-    const hash = this.#hash(start, end)
-    const newest = this.#newest.get(hash) ?? -1
-    for (let index = newest; index >= 0; index = this.#spans[index]?.next ?? -1) {
-      if (this.#isSame(index, start, end)) return index
-    }
+    const text = this.#json.toString('latin1', start, end)
+    const known = this.#indexes.get(text)
+    if (known !== undefined) return known
     const index = this.all.length
-    this.#newest.set(hash, index)
-    this.#spans.push({ start, end, next: newest })
     this.all.push(this.#parse(start, end))
+    this.#indexes.set(text, index)
     return index
-  }
-
-  /** FNV-1a, 32 bits, with a seed of ours: http://www.isthe.com/chongo/tech/comp/fnv/ */
-  #hash(start: number, end: number): number {
-    let hash = hashSeed
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (this.#json[at] ?? 0), 0x01000193)
-    return hash
-  }
-
-  #isSame(index: number, start: number, end: number): boolean {
-    const span = this.#spans[index]
-    if (!span || span.end - span.start !== end - start) return false
-    for (let offset = end - start - 1; offset >= 0; offset--) {
-      if (this.#json[span.start + offset] !== this.#json[start + offset]) return false
-    }
-    return true
   }
 
   #parse(start: number, end: number): CallFrame {

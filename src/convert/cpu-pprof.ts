@@ -4,12 +4,12 @@
  * line, the leaf the line that was running.
  *
  * Bytes are scanned and protobuf is written straight away because that takes the least memory for what
- * it gives: 3.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.1 to 6.6
- * times and 1.2 to 4.5 times the CPU time, for a third of the samples (bench/conversion.mjs).
+ * it gives: 2.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.6 times and
+ * 1.4 times the CPU time, for a third of the output (bench/conversion.mjs).
  */
 
 import { limits, type ValueType } from '../pprof/profile.ts'
-import { type LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
+import { ProfileBuilder } from '../pprof/profile-builder.ts'
 import { cleanText, cutEnd, cutStart } from './clean-text.ts'
 import { blockedPart, runningPart } from './cpu-parts.ts'
 import { achievedDurationUs, cpuQuality, describeQuality } from './cpu-quality.ts'
@@ -19,6 +19,7 @@ import type { Frame } from './frame.ts'
 import { LeafLines } from './leaf-lines.ts'
 import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
+import { StackCallers } from './stack-callers.ts'
 
 export interface PprofCpuProfile {
   /** Not gzipped yet. */
@@ -99,25 +100,19 @@ function addThread(
   }
   const labels = new PackageLabels(builder, common)
   const repairedLabels = new PackageLabels(builder, { ...common, repaired: 'hot-loop' })
-  const path: LocationRef[] = []
+  const callers = new StackCallers(builder, locations, thread)
   for (let stack = 0; stack < thread.stackCount; stack++) {
     const leaf = thread.frames[stack] ?? -1
     const isEmpty = thread.selfSamples[stack] === 0 && thread.selfUs[stack] === 0
     const frame = frames[leaf]
     if (isEmpty || !frame || !isWanted(frame)) continue
-    path.length = 0
-    let below = thread.parents[stack] ?? -1
-    while (below >= 0) {
-      path.push(locations.ofFunction(thread.frames[below] ?? -1))
-      below = thread.parents[below] ?? -1
-    }
-    const callers = builder.callers(path)
+    const below = callers.of(stack)
     const known = thread.repairedStacks?.has(stack) ? repairedLabels : labels
     const ownLabels = known.of(packageOf(thread, stack, frames))
-    for (const { line, samples, us } of leafLines.of(stack)) {
+    leafLines.each(stack, (line, samples, us) => {
       const top = locations.ofLine(leaf, line)
-      builder.addSample(top, callers, [samples, Math.round(us * 1000)], ownLabels)
-    }
+      builder.addSample(top, below, [samples, Math.round(us * 1000)], ownLabels)
+    })
   }
 }
 

@@ -74,11 +74,13 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
 
   const indexOf = indexOfIds(nodes.ids.items())
   const { parents, topDown } = linkNodes(nodes.ids.items(), nodes.edges, indexOf)
-  const hits = samples.items().map((id) => {
+  const hits = samples.items()
+  for (let at = 0; at < hits.length; at++) {
+    const id = hits[at] ?? 0
     const index = indexOf(id)
     if (index < 0) throw invalid(`a sample names node ${id}, which it does not hold`)
-    return index
-  })
+    hits[at] = index
+  }
   return {
     nodeCount: nodes.ids.length,
     parents,
@@ -172,17 +174,21 @@ function readTicks(scanner: JsonScanner, lines: IntList, counts: IntList): void 
 
 function readCounts(scanner: JsonScanner, what: string, list = new IntList()): IntList {
   scanner.openArray()
-  while (scanner.nextElement()) list.push(readCount(scanner, what))
-  return list
+  for (;;) {
+    scanner.digits(list)
+    if (!scanner.nextElement()) return list
+    list.push(readCount(scanner, what))
+  }
 }
 
 function readDeltas(scanner: JsonScanner): IntList {
   const list = new IntList()
   scanner.openArray()
-  while (scanner.nextElement()) {
+  for (;;) {
+    scanner.digits(list)
+    if (!scanner.nextElement()) return list
     list.push(Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number()))))
   }
-  return list
 }
 
 /** The protocol lets `hitCount` be absent. */

@@ -117,7 +117,8 @@ function threadStacks(
     isNative: (stack: number) => frameOf(stack)?.origin === 'native',
   }
   let sampleCount = 0
-  for (const [node, hits] of profile.hitCounts.entries()) {
+  for (let node = 0; node < profile.nodeCount; node++) {
+    const hits = profile.hitCounts[node] ?? 0
     const stack = merged.stackOf[node] ?? -1
     sampleCount += hits
     if (stack >= 0) selfSamples[stack] = (selfSamples[stack] ?? 0) + hits

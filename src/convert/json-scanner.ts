@@ -5,6 +5,7 @@
  * valid it may accept where that does no harm (in skipped values).
  */
 import { CaptureError } from '../errors.ts'
+import type { IntList } from './int-list.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -16,14 +17,15 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Keys that are looked for; `names` and their UTF-8 `bytes` in the same order. */
+/** Keys that are looked for; `names` and, in the same order, how they stand in JSON that has no white space. */
 export interface Keys<Name extends string> {
   readonly names: readonly Name[]
-  readonly bytes: readonly Uint8Array[]
+  readonly texts: readonly Uint8Array[]
 }
 
+/** In the order in which they are expected, which is the quickest. */
 export function keys<Name extends string>(...names: readonly Name[]): Keys<Name> {
-  return { names, bytes: names.map((name) => Buffer.from(name)) }
+  return { names, texts: names.map((name) => Buffer.from(`"${name}":`)) }
 }
 
 export class JsonScanner {
@@ -50,6 +52,11 @@ export class JsonScanner {
     return this.#at
   }
 
+  /** Goes on from there, which must be between two tokens. */
+  goTo(offset: number): void {
+    this.#at = offset
+  }
+
   fail(problem: string): CaptureError {
     return new CaptureError(
       'recording-invalid',
@@ -66,6 +73,7 @@ export class JsonScanner {
    * end. `key` is then the member's key, or undefined where it is not one of `wanted`.
    */
   nextMember<Name extends string>(wanted: Keys<Name>): boolean {
+    if (this.#takeExpected(wanted)) return true
     if (this.#isAtEnd(closeBrace)) return false
     this.#keyIndex = this.#key(wanted)
     this.#expect(colon, '":"')
@@ -83,6 +91,28 @@ export class JsonScanner {
   /** Goes on to the next element, which the caller must read or skip; false at the array's end. */
   nextElement(): boolean {
     return !this.#isAtEnd(closeBracket)
+  }
+
+  /**
+   * Reads elements of an array of numbers as long as they are as V8 writes most of them: up to nine
+   * digits and a comma. The one after them may be anything, and is the next element.
+   */
+  digits(list: IntList): void {
+    const text = this.#text
+    const length = text.length
+    let start = this.#at
+    let at = start
+    let value = 0
+    while (at < length) {
+      const byte = text[at++] ?? 0
+      if (byte >= 0x30 && byte <= 0x39) value = (value * 10 + byte - 0x30) | 0
+      else if (byte === comma && at - start > 1 && at - start <= 10) {
+        list.push(value)
+        value = 0
+        start = at
+      } else break
+    }
+    this.#at = start
   }
 
   number(): number {
@@ -179,26 +209,25 @@ export class JsonScanner {
     return false
   }
 
-  #key<Name extends string>({ names, bytes }: Keys<Name>): number {
-    this.#peek()
-    this.#skipString()
-    const start = this.#stringStart
-    if (this.#isEscaped) {
-      this.#at = start - 1
-      return names.map(String).indexOf(this.string())
+  /** Takes the next key where it is written as V8 does, the one after the last first: most follow each other. */
+  #takeExpected<Name extends string>({ texts }: Keys<Name>): boolean {
+    const text = this.#text
+    const start = this.#at + (text[this.#at] === comma ? 1 : 0)
+    if (text[start] !== quote) return false
+    let index = this.#keyIndex
+    for (let tries = 0; tries < texts.length; tries++) {
+      index = index + 1 < texts.length ? index + 1 : 0
+      const expected = texts[index]
+      if (!expected || !startsWith(text, start, expected)) continue
+      this.#keyIndex = index
+      this.#at = start + expected.length
+      return true
     }
-    for (let index = 0; index < bytes.length; index++) {
-      if (this.#equals(bytes[index], start, this.#at - 1)) return index
-    }
-    return -1
+    return false
   }
 
-  #equals(bytes: Uint8Array | undefined, start: number, end: number): boolean {
-    if (!bytes || bytes.length !== end - start) return false
-    for (let index = 0; index < bytes.length; index++) {
-      if (bytes[index] !== this.#text[start + index]) return false
-    }
-    return true
+  #key<Name extends string>({ names }: Keys<Name>): number {
+    return names.map(String).indexOf(this.string())
   }
 
   /** Passes over a string and notes where its inside starts and whether it holds escapes. */
@@ -238,4 +267,9 @@ export class JsonScanner {
       this.#at++
     }
   }
+}
+
+function startsWith(text: Uint8Array, start: number, expected: Uint8Array): boolean {
+  for (let at = 0; at < expected.length; at++) if (text[start + at] !== expected[at]) return false
+  return true
 }

@@ -9,12 +9,14 @@ export interface Edges {
 
 /** Finds the index of a node by its id; -1 where there is none. V8 counts ids from 1, so a table does. */
 export function indexOfIds(ids: Int32Array): (id: number) => number {
-  const maxId = ids.reduce((max, id) => Math.max(max, id), 0)
+  let maxId = 0
+  for (let index = 0; index < ids.length; index++) maxId = Math.max(maxId, ids[index] ?? 0)
   const isDense = maxId <= ids.length * 2 + 1024
   const table = isDense ? new Int32Array(maxId + 1).fill(-1) : undefined
   const map = new Map<number, number>()
   const find = table ? (id: number) => table[id] ?? -1 : (id: number) => map.get(id) ?? -1
-  for (const [index, id] of ids.entries()) {
+  for (let index = 0; index < ids.length; index++) {
+    const id = ids[index] ?? 0
     if (find(id) >= 0) throw invalid(`two nodes have the id ${id}`)
     if (table) table[id] = index
     else map.set(id, index)
@@ -29,7 +31,10 @@ export function linkNodes(
 ): { readonly parents: Int32Array; readonly topDown: Int32Array } {
   const parents = new Int32Array(ids.length).fill(-1)
   const parentIds = edges.parentIds.items()
-  for (const [at, childId] of edges.childIds.items().entries()) {
+  const childIds = edges.childIds.items()
+  let isTopDown = true
+  for (let at = 0; at < childIds.length; at++) {
+    const childId = childIds[at] ?? 0
     const child = indexOf(childId)
     const parentId = parentIds[at] ?? -1
     const parent = indexOf(parentId)
@@ -39,8 +44,16 @@ export function linkNodes(
     const known = parents[child]
     if (known !== -1 && known !== parent) throw invalid(`node ${childId} has two parents`)
     parents[child] = parent
+    if (parent >= child) isTopDown = false
   }
-  return { parents, topDown: orderTopDown(parents, ids) }
+  return { parents, topDown: isTopDown ? inOrder(ids.length) : orderTopDown(parents, ids) }
+}
+
+/** As V8 sends them: parents before children already. */
+function inOrder(count: number): Int32Array {
+  const order = new Int32Array(count)
+  for (let node = 0; node < count; node++) order[node] = node
+  return order
 }
 
 /** Parents before children. From each node, climbs to one that is placed, then comes back down. */

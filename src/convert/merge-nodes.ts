@@ -29,13 +29,13 @@ export interface MergedNodes {
 const maxDepth = 1024
 
 export function mergeNodes(profile: CallTree, frames: Frames): MergedNodes {
-  const frameOf = profile.callFrames.map((callFrame) => frames.indexOf(callFrame))
-  const parents = new Int32Array(profile.nodeCount)
-  const stackFrames = new Int32Array(profile.nodeCount)
-  const depths = new Int32Array(profile.nodeCount)
-  const stackOf = new Int32Array(profile.nodeCount).fill(-1)
-  const table = new PairTable(profile.nodeCount, parents, stackFrames)
-  for (const node of profile.topDown) {
+  const { nodeCount, topDown } = profile
+  const frameOf = Int32Array.from(profile.callFrames, (callFrame) => frames.indexOf(callFrame))
+  const depths = new Int32Array(nodeCount)
+  const stackOf = new Int32Array(nodeCount).fill(-1)
+  const table = new PairTable(nodeCount)
+  for (let at = 0; at < nodeCount; at++) {
+    const node = topDown[at] ?? 0
     const nodeParent = profile.parents[node] ?? -1
     const parent = nodeParent < 0 ? -1 : (stackOf[nodeParent] ?? -1)
     const frame = frameOf[profile.frames[node] ?? -1] ?? -1
@@ -52,8 +52,8 @@ export function mergeNodes(profile: CallTree, frames: Frames): MergedNodes {
   const stackCount = table.size
   return {
     stackCount,
-    parents: parents.subarray(0, stackCount),
-    frames: stackFrames.subarray(0, stackCount),
+    parents: table.firsts.subarray(0, stackCount),
+    frames: table.seconds.subarray(0, stackCount),
     stackOf,
   }
 }

@@ -19,8 +19,6 @@ export function mergeProfiles(windows: readonly CpuProfile[]): CpuProfile {
 }
 
 class Merge {
-  readonly #parents: Int32Array
-  readonly #frames: Int32Array
   readonly #table: PairTable
   readonly #callFrames: CallFrame[] = []
   readonly #frameIndexes = new Map<string, number>()
@@ -35,10 +33,8 @@ class Merge {
 
   constructor(windows: readonly CpuProfile[]) {
     const capacity = windows.reduce((sum, { nodeCount }) => sum + nodeCount, 0)
-    this.#parents = new Int32Array(capacity)
-    this.#frames = new Int32Array(capacity)
     this.#hits = new Int32Array(capacity)
-    this.#table = new PairTable(capacity, this.#parents, this.#frames)
+    this.#table = new PairTable(capacity)
   }
 
   add(window: CpuProfile): void {
@@ -68,10 +64,10 @@ class Merge {
     tickStarts.push(tickLines.length)
     return {
       nodeCount,
-      parents: this.#parents.slice(0, nodeCount),
+      parents: this.#table.firsts.slice(0, nodeCount),
       // A pair is numbered after its parent.
       topDown: Int32Array.from({ length: nodeCount }, (_, node) => node),
-      frames: this.#frames.slice(0, nodeCount),
+      frames: this.#table.seconds.slice(0, nodeCount),
       callFrames: this.#callFrames,
       hitCounts: this.#hits.slice(0, nodeCount),
       tickStarts: tickStarts.items(),
@@ -120,7 +116,7 @@ class Merge {
       }
       const merged = nodeOf[node] ?? -1
       // Our code in an idle event loop: what was before goes on.
-      if (merged < 0 || this.#parents[merged] === -1) continue
+      if (merged < 0 || this.#table.firsts[merged] === -1) continue
       this.#samples.push(merged)
       this.#deltasUs.push(clockUs - this.#lastSampleUs)
       this.#lastSampleUs = clockUs

@@ -2,6 +2,7 @@
 import type { FunctionRef, LocationRef, ProfileBuilder } from '../pprof/profile-builder.ts'
 import type { Frame } from './frame.ts'
 import { AddressSpace, frameAddress, lineAddress } from './frame-address.ts'
+import { PairTable } from './pair-table.ts'
 
 export class PprofLocations {
   readonly symbols: (readonly [address: number, name: string])[] = []
@@ -11,7 +12,9 @@ export class PprofLocations {
   readonly #functions: FunctionRef[] = []
   readonly #ofFunction: LocationRef[] = []
   readonly #ofName = new Map<string, LocationRef>()
-  readonly #ofLine = new Map<number, LocationRef>()
+  /** Pairs of a function and a line of it, and the location of each. */
+  readonly #lines = new PairTable(256)
+  readonly #ofLine: LocationRef[] = []
 
   constructor(builder: ProfileBuilder, frames: readonly Frame[]) {
     this.#builder = builder
@@ -32,12 +35,11 @@ export class PprofLocations {
   ofLine(index: number, line: number): LocationRef {
     const frame = this.#frame(index)
     if (line === 0 || line === frame.line) return this.ofFunction(index)
-    // Lines fit 31 bits, and there are fewer than 2^22 frames in any text that a buffer holds.
-    const key = index * 2 ** 31 + line
-    const known = this.#ofLine.get(key)
+    const pair = this.#lines.indexOf(index, line)
+    const known = this.#ofLine[pair]
     if (known) return known
     const location = this.#add(index, lineAddress(frame.address, line), line, 0)
-    this.#ofLine.set(key, location)
+    this.#ofLine[pair] = location
     return location
   }
 

@@ -55,7 +55,9 @@ export function eachSample(
 export function isOfTheStart({ samples, hitCounts }: CpuProfile): boolean {
   const node = samples[0]
   if (node === undefined) return false
-  return (
-    samples.reduce((count, other) => count + (other === node ? 1 : 0), 0) > (hitCounts[node] ?? 0)
-  )
+  let left = hitCounts[node] ?? 0
+  for (let index = 0; index < samples.length && left >= 0; index++) {
+    if (samples[index] === node) left--
+  }
+  return left < 0
 }

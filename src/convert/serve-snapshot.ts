@@ -1,9 +1,9 @@
 /** The thread's end of SnapshotConversion: reads the snapshot as it comes, then makes something of it. */
 import { parentPort } from 'node:worker_threads'
-import { OperationalError } from '../errors.ts'
+import { failureOf } from './failures.ts'
 import type { HeapGraph } from './heap-graph/heap-graph.ts'
 import type { SnapshotParser } from './heap-graph/snapshot-parser.ts'
-import type { Failure, FromThread, ToThread } from './snapshot-messages.ts'
+import type { FromThread, ToThread } from './snapshot-messages.ts'
 
 /** `purpose`: what the memory of the machine may be too little for, as in `find out what the heap retains`. */
 export function serveSnapshot<Header, Result>(
@@ -29,15 +29,4 @@ export function serveSnapshot<Header, Result>(
 
   parentPort?.on('message', (message: ToThread<Header>) => void handle(message))
   answer({ kind: 'loaded' })
-}
-
-function failureOf(error: unknown, purpose: string): Failure {
-  if (error instanceof OperationalError) {
-    return { code: error.code, message: error.message, tryNext: error.tryNext }
-  }
-  if (error instanceof RangeError && error.message.startsWith('Array buffer allocation')) {
-    const message = `the machine has too little memory to ${purpose}`
-    return { code: 'capture-too-costly', message, tryNext: undefined }
-  }
-  return { code: undefined, message: String(error), tryNext: undefined }
 }

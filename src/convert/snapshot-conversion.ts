@@ -3,8 +3,9 @@
  * takes seconds a GB; whoever writes waits when the thread does not keep up, so nothing piles up here.
  */
 import { Worker } from 'node:worker_threads'
-import { CaptureError, OperationalError } from '../errors.ts'
-import type { Failure, FromThread, ToThread } from './snapshot-messages.ts'
+import { CaptureError } from '../errors.ts'
+import { errorOf } from './failures.ts'
+import type { FromThread, ToThread } from './snapshot-messages.ts'
 
 /** Bytes on their way to the thread. V8 sends chunks of 1 MB at most. */
 const maxUnreadBytes = 4 * 1024 * 1024
@@ -107,15 +108,6 @@ export class SnapshotConversion<Header, Result> {
   #throwFailure(): void {
     if (this.#isFailed) throw this.#failure
   }
-}
-
-function errorOf({ code, message, tryNext }: Failure): Error {
-  if (code === undefined) return new Error(message)
-  const details = tryNext === undefined ? {} : { tryNext }
-  if (code === 'recording-invalid' || code === 'capture-too-costly') {
-    return new CaptureError(code, message, details)
-  }
-  return new OperationalError(code, message, details)
 }
 
 function threadError(error: Error): Error {

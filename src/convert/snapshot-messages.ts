@@ -1,5 +1,5 @@
 /** What passes between pprofd and a thread that reads a heap snapshot. */
-import type { ErrorCode } from '../errors.ts'
+import type { Failure } from './failures.ts'
 
 export type ToThread<Header> =
   | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
@@ -12,10 +12,3 @@ export type FromThread<Result> =
   | { readonly kind: 'read'; readonly bytes: number }
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'failed'; readonly failure: Failure }
-
-/** An error on its way from one thread to another: those of pprofd keep their code. */
-export interface Failure {
-  readonly code: ErrorCode | undefined
-  readonly message: string
-  readonly tryNext: string | undefined
-}

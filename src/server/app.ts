@@ -26,6 +26,7 @@ import type {
   Services,
   SourceDefaults,
 } from './context.ts'
+import { Conversions } from './conversion/conversions.ts'
 import { answerError, reasonOf, sendFailure } from './errors.ts'
 import { judgeRequest } from './guard.ts'
 import { lastProfile } from './last-profile.ts'
@@ -119,9 +120,20 @@ export function buildApp(services: Services, options: ServerOptions): FastifyIns
   const settings = { limits, profile, heap, goroutine, sources }
   const analyses = new SnapshotAnalyses()
   const captures = new CaptureList((kind, end) => metrics.captureEnded(kind, end))
+  const conversions = new Conversions()
+  app.addHook('onClose', () => conversions.close())
   const results = new ResultStore()
   app.addHook('onClose', async () => results.clear())
-  const held = { admission, captures, outbox, symbols, analyses, results, metrics }
+  const held = {
+    admission,
+    captures,
+    conversions,
+    outbox,
+    symbols,
+    analyses,
+    results,
+    metrics,
+  }
   const context = { ...services, ...settings, ...held }
   registerRoutes(app, context)
   if (recorder) {

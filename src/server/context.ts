@@ -10,6 +10,7 @@ import type { SourceMaps } from '../sourcemaps/source-maps.ts'
 import type { Targets } from '../targets/targets.ts'
 import type { CaptureAdmission, CaptureLimits } from './capture-admission.ts'
 import type { CaptureList } from './capture-list.ts'
+import type { Conversions } from './conversion/conversions.ts'
 import type { DaemonMetrics } from './metrics/daemon-metrics.ts'
 import type { Outbox, OutboxLimits } from './outbox.ts'
 import type { ResultStore } from './page/result-store.ts'
@@ -83,6 +84,7 @@ export interface ServerContext extends Services {
   readonly sources: SourceDefaults
   readonly admission: CaptureAdmission
   readonly captures: CaptureList
+  readonly conversions: Conversions
   readonly outbox: Outbox
   readonly symbols: SymbolTable
   readonly analyses: SnapshotAnalyses

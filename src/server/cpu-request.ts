@@ -2,8 +2,8 @@
 import type { FastifyReply } from 'fastify'
 import type { CpuRecording } from '../captures/cpu-recording.ts'
 import { recordCpuTree } from '../captures/cpu-tree.ts'
-import type { EncodedProfile } from '../convert/cpu-formats.ts'
-import type { FindSources } from '../convert/source-lookup.ts'
+import { type CpuFormat, cpuFormats } from '../convert/cpu-formats.ts'
+import type { WallFormat } from '../convert/wall-formats.ts'
 import { CaptureError, InputError } from '../errors.ts'
 import type { Target } from '../targets/target.ts'
 import type { CaptureCost } from './capture-account.ts'
@@ -17,7 +17,7 @@ import {
   secondsParameter,
   sourcemapsParameter,
 } from './shared-parameters.ts'
-import { targetSources } from './target-sources.ts'
+import { targetAnswers } from './target-sources.ts'
 
 export interface CpuParameters {
   readonly seconds: number
@@ -29,7 +29,11 @@ export interface CpuParameters {
   readonly last: number
 }
 
-export interface CpuAnswer extends EncodedProfile {
+export interface CpuAnswer {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  /** With the dot. */
+  readonly extension: string
   readonly recording: CpuRecording
 }
 
@@ -67,14 +71,12 @@ export function checkLast(
   throw new InputError('parameter-invalid', message)
 }
 
-export interface CpuWork extends CpuParameters {
-  readonly kind: 'profile' | 'wall'
+export type CpuWork = CpuParameters & {
   readonly mainThreadOnly: boolean
-  readonly encode: (
-    recording: CpuRecording,
-    sources: FindSources | undefined,
-  ) => Promise<EncodedProfile>
-}
+} & (
+    | { readonly kind: 'profile'; readonly format: CpuFormat }
+    | { readonly kind: 'wall'; readonly format: WallFormat }
+  )
 
 /** From now on. */
 export function recordingMs({ seconds, last }: Pick<CpuParameters, 'seconds' | 'last'>): number {
@@ -87,10 +89,8 @@ export async function recordForAnswer(
   work: CpuWork,
   signal: AbortSignal,
 ): Promise<CpuAnswer> {
-  const { encode, sourcemaps } = work
-  const { symbols } = context
-  const { kind, seconds, hz, tree, force, mainThreadOnly, last } = work
-  const { targets, limits, flightRecorder } = context
+  const { kind, seconds, hz, tree, force, sourcemaps, mainThreadOnly, last } = work
+  const { targets, symbols, limits, flightRecorder, conversions } = context
   const maxPauseMs = force ? undefined : limits.maxPauseMs
   const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
   if (last > 0) targets.checkAllowed(target, kind)
@@ -100,9 +100,10 @@ export async function recordForAnswer(
       ? await flightRecorder.last(target, last)
       : await recordShared(context, target, options)
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const encoded = await encode(recording, targetSources(context, recording.target, sourcemaps))
-  symbols.add(encoded.symbols)
-  return { ...encoded, recording }
+  const ask = targetAnswers(context, recording.target, sourcemaps)
+  const { bytes, contentType, ...more } = await conversions.run({ ...work, recording }, ask, 'move')
+  await symbols.addGradually(more.symbols)
+  return { bytes, contentType, extension: cpuFormats[work.format].extension, recording }
 }
 
 /** For the log. */

@@ -1,16 +1,17 @@
 /** The ring's last seconds of a target, for rules and stalls. */
-import { encodeCpuProfile } from '../convert/cpu-formats.ts'
+import { cpuFormats } from '../convert/cpu-formats.ts'
 import { CaptureError } from '../errors.ts'
 import type { LastProfile } from '../recorder/recorded-profile.ts'
 import type { ServerContext } from './context.ts'
-import { targetSources } from './target-sources.ts'
+import { targetAnswers } from './target-sources.ts'
 
 export function lastProfile(context: ServerContext): LastProfile {
   return async (target, { seconds, reason }) => {
     const recording = await context.flightRecorder.last(target, seconds).catch(ifNotRecorded)
     if (recording === undefined) return undefined
-    const find = targetSources(context, recording.target, context.sources.sourceMaps)
-    const { bytes, contentType, extension } = await encodeCpuProfile(recording, 'pprof', find)
+    const ask = targetAnswers(context, recording.target, context.sources.sourceMaps)
+    const job = { kind: 'profile', format: 'pprof', recording } as const
+    const { bytes, contentType } = await context.conversions.run(job, ask)
     const { id, instance, name, service, pid, uid } = target
     return {
       kind: 'profile',
@@ -21,7 +22,7 @@ export function lastProfile(context: ServerContext): LastProfile {
       durationMs: Date.now() - recording.startedAtMs,
       bytes,
       contentType,
-      extension,
+      extension: cpuFormats.pprof.extension,
       pauseMs: recording.stopPauseMs,
     }
   }

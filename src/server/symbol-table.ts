@@ -3,6 +3,8 @@
  * of the call frame, the same for every target, so one table serves all of them and a request that
  * names no target (pprof drops the query string when it derives this URL) finds them too.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 export interface SymbolLimits {
   /** A large service has some 10,000 functions on its stacks: room for 20 such targets. */
   readonly addresses: number
@@ -11,6 +13,9 @@ export interface SymbolLimits {
 }
 
 const defaultLimits: SymbolLimits = { addresses: 200_000, characters: 16 * 1024 * 1024 }
+
+/** Takes some 3 ms. */
+const atOnce = 10_000
 
 export class SymbolTable {
   readonly #limits: SymbolLimits
@@ -36,6 +41,18 @@ export class SymbolTable {
       if (!this.#isFull()) return
       this.#remove(address)
     }
+  }
+
+  /** For those of a profile that may be large: others come first after some thousand of them. */
+  async addGradually(symbols: Iterable<readonly [address: number, name: string]>): Promise<void> {
+    const some: (readonly [address: number, name: string])[] = []
+    for (const symbol of symbols) {
+      if (some.push(symbol) < atOnce) continue
+      this.add(some)
+      some.length = 0
+      await nextTurn()
+    }
+    this.add(some)
   }
 
   nameOf(address: number): string | undefined {

@@ -73,6 +73,12 @@ export interface LookupAnswer {
   readonly notes: readonly string[]
 }
 
+/** What is found for a recording: `answer`, or nothing, and `note` may say why. */
+export interface SourceAnswer {
+  readonly answer?: LookupAnswer
+  readonly note?: string | undefined
+}
+
 export interface ScriptAnswers {
   /** In the request's `scripts`. */
   readonly index: number

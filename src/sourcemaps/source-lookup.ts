@@ -4,21 +4,32 @@ import type {
   LookupAnswer,
   ScriptAnswers,
   ScriptQuestions,
+  SourceAnswer,
   SourceLookup,
   SourcePosition,
 } from './questions.ts'
 import { scriptPath } from './script-path.ts'
 
 /** Where no map is looked for: `note` says why, if there is anything to say. */
-export function noSources(note?: string): SourceLookup {
+function noSources(note?: string): SourceLookup {
   const notes = note === undefined ? [] : [note]
   return { positionFor: () => undefined, packageOf: () => undefined, notes }
 }
 
+/** Those that have files, which alone are asked for. */
+export function scriptsWithFiles(scripts: readonly ScriptQuestions[]): readonly ScriptQuestions[] {
+  return scripts.filter(({ url }) => scriptPath(url) !== undefined)
+}
+
+/** `scripts` are all that the recording has, as they were given to `SourceMaps.ask`. */
 export function sourceLookup(
   scripts: readonly ScriptQuestions[],
-  answer: LookupAnswer,
+  { answer, note }: SourceAnswer,
 ): SourceLookup {
+  return answer ? lookupOf(scriptsWithFiles(scripts), answer) : noSources(note)
+}
+
+function lookupOf(scripts: readonly ScriptQuestions[], answer: LookupAnswer): SourceLookup {
   const known = new Map<string, ScriptPositions>()
   for (const answers of answer.scripts) {
     const questions = scripts[answers.index]

@@ -4,9 +4,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import type { LookupAnswer, LookupRequest, ScriptQuestions, SourceLookup } from './questions.ts'
-import { scriptPath } from './script-path.ts'
-import { noSources, sourceLookup } from './source-lookup.ts'
+import type {
+  LookupAnswer,
+  LookupRequest,
+  ScriptQuestions,
+  SourceAnswer,
+  SourceLookup,
+} from './questions.ts'
+import { scriptsWithFiles, sourceLookup } from './source-lookup.ts'
 
 export interface SourceMapsOptions {
   /** What is not found within that time stays as V8 named it. (default: 2,000) */
@@ -56,14 +61,19 @@ export class SourceMaps {
 
   /** Never rejects: what went wrong is in the lookup's notes. */
   async find(target: SourceTarget, scripts: readonly ScriptQuestions[]): Promise<SourceLookup> {
-    const files = scripts.filter(({ url }) => scriptPath(url) !== undefined)
-    if (files.length === 0 || this.#closed) return noSources()
+    return sourceLookup(scripts, await this.ask(target, scripts))
+  }
+
+  /** The same as plain data, for a thread that makes the lookup itself. */
+  async ask(target: SourceTarget, scripts: readonly ScriptQuestions[]): Promise<SourceAnswer> {
+    const files = scriptsWithFiles(scripts)
+    if (files.length === 0 || this.#closed) return {}
     const count = files.reduce((sum, { lines }) => sum + lines.length, 0)
     if (count > maxQuestions) {
-      return noSources(`source maps: not applied, because ${count} positions are too many`)
+      return { note: `source maps: not applied, because ${count} positions are too many` }
     }
     const { budgetMs = defaultBudgetMs, procRoot = '/proc' } = this.#options
-    const answer = await this.#ask({
+    const answer = await this.#request({
       id: ++this.#lastId,
       root: `${procRoot}/${target.pid}/root`,
       statusFile: `${procRoot}/${target.pid}/status`,
@@ -71,10 +81,10 @@ export class SourceMaps {
       scripts: files,
       deadlineMs: Date.now() + budgetMs,
     })
-    if (typeof answer === 'string') return noSources(answer)
+    if (typeof answer === 'string') return { note: answer }
     // Reading the message took its time already; others come first.
     await nextTurn()
-    return sourceLookup(files, answer)
+    return { answer }
   }
 
   async close(): Promise<void> {
@@ -83,7 +93,7 @@ export class SourceMaps {
   }
 
   /** Resolves to a note where there is no answer. */
-  #ask(request: LookupRequest): Promise<LookupAnswer | string> {
+  #request(request: LookupRequest): Promise<LookupAnswer | string> {
     const { budgetMs = defaultBudgetMs } = this.#options
     return new Promise((resolve) => {
       const timer = setTimeout(() => void this.#end('it took too long'), budgetMs + graceMs)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { findSources, newCaches, type SourceCaches } from '../../src/sourcemaps/find-sources.ts'
 import type { ScriptQuestions, SourceLookup } from '../../src/sourcemaps/questions.ts'
-import { sourceLookup } from '../../src/sourcemaps/source-lookup.ts'
+import { scriptsWithFiles, sourceLookup } from '../../src/sourcemaps/source-lookup.ts'
 
 export const fakePid = 7
 
@@ -40,12 +40,12 @@ export function lookUp(
       root: join(folder, 'root'),
       statusFile: join(folder, 'status'),
       workingDirectory: '/srv',
-      scripts,
+      scripts: scriptsWithFiles(scripts),
       deadlineMs,
     },
     caches,
   )
-  return sourceLookup(scripts, answer)
+  return sourceLookup(scripts, { answer })
 }
 
 interface LookUpOptions {

@@ -2,14 +2,10 @@
 import type { FastifyReply } from 'fastify'
 import { type ContentionRecording, recordContention } from '../../captures/contention.ts'
 import type { ContentionName } from '../../convert/contention.ts'
-import {
-  type EncodedContentions,
-  encodeBlock,
-  encodeMutex,
-} from '../../convert/contention-formats.ts'
 import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import type { Converted } from '../conversion/conversion-job.ts'
 import { type DeclaredParameters, readDeclared, type WholeNumber } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
 import type { Query } from '../parameters.ts'
@@ -23,7 +19,7 @@ import {
   type ParameterSettings,
   sourcemapsParameter,
 } from '../shared-parameters.ts'
-import { targetSources } from '../target-sources.ts'
+import { targetAnswers } from '../target-sources.ts'
 
 /** Nothing records on its own, so this long is looked where nobody says: scrapers wait for it. */
 const defaultSeconds = 2
@@ -97,7 +93,7 @@ interface ContentionParameters {
 
 interface ContentionAnswer {
   readonly recording: ContentionRecording
-  readonly encoded: EncodedContentions
+  readonly encoded: Converted
 }
 
 function readParameters(
@@ -126,7 +122,7 @@ async function record(
   signal: AbortSignal,
 ): Promise<ContentionAnswer> {
   const { name, seconds, hz, force, thresholdMs, isText, isDelta, sourcemaps } = wanted
-  const { targets, symbols, limits } = context
+  const { targets, symbols, limits, conversions } = context
   const maxPauseMs = force ? undefined : limits.maxPauseMs
   const options = { kind: name, durationMs: seconds * 1000, hz, maxPauseMs, signal }
   const recording = await recordContention(targets, target, options)
@@ -135,15 +131,15 @@ async function record(
     ...(isDelta ? [] : [`window: the default of ${seconds} s, because seconds was not given`]),
     ...(target.kind === 'self' && name === 'block' ? [blindToItself] : []),
   ]
-  const form = {
-    form: isText ? 'text' : 'pprof',
-    comments,
-    findSources: targetSources(context, recording.target, sourcemaps),
-  } as const
-  const encoded = await (thresholdMs === undefined
-    ? encodeBlock(recording, form)
-    : encodeMutex(recording, thresholdMs, form))
-  symbols.add(encoded.symbols)
+  const wish = { recording, form: isText ? 'text' : 'pprof', comments } as const
+  const encoded = await conversions.run(
+    thresholdMs === undefined
+      ? { ...wish, kind: 'block' }
+      : { ...wish, kind: 'mutex', thresholdMs },
+    targetAnswers(context, recording.target, sourcemaps),
+    'move',
+  )
+  await symbols.addGradually(encoded.symbols)
   return { recording, encoded }
 }
 

@@ -1,10 +1,5 @@
 /** GET /debug/pprof/profile: the CPU profile. */
-import {
-  type CpuFormat,
-  cpuFormats,
-  encodeCpuProfile,
-  treeHasManyThreads,
-} from '../../convert/cpu-formats.ts'
+import { type CpuFormat, cpuFormats, treeHasManyThreads } from '../../convert/cpu-formats.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import {
   type CpuWork,
@@ -44,7 +39,6 @@ export function profileHandler(context: ServerContext): Handler {
       ...wanted,
       kind: 'profile',
       mainThreadOnly: format === 'cpuprofile',
-      encode: (recording, sources) => encodeCpuProfile(recording, format, sources),
     }
     const answer = await runCapture(context, request, reply, target, {
       name: 'cpu',

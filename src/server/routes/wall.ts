@@ -1,5 +1,5 @@
 /** GET /debug/pprof/wall: where threads spend their time, on and off the CPU, as fgprof has it. */
-import { encodeWallProfile, wallFormats, wallHz } from '../../convert/wall-formats.ts'
+import { wallFormats, wallHz } from '../../convert/wall-formats.ts'
 import type { Handler, ServerContext } from '../context.ts'
 import {
   type CpuWork,
@@ -36,7 +36,6 @@ export function wallHandler(context: ServerContext): Handler {
       ...wanted,
       kind: 'wall',
       mainThreadOnly: false,
-      encode: (recording, sources) => encodeWallProfile(recording, wanted.format, sources),
     }
     const answer = await runCapture(context, request, reply, target, {
       name: 'wall',

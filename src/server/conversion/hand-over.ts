@@ -1,0 +1,57 @@
+/** Recordings on their way to another thread: V8's texts go as buffers that are moved, not copied there. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ThreadRecording } from '../../convert/cpu-recording.ts'
+import type { ConversionJob } from './conversion-job.ts'
+
+/** `move`: a text that has a buffer for itself is taken away, and cannot be read here afterwards. */
+export type Handover = 'move' | 'copy'
+
+/** So much is copied in a millisecond or two; others come first then. */
+const sliceBytes = 4 * 1024 * 1024
+
+/** What a buffer may hold beside the text: the rest of the message that it came in. */
+const maxMoreBytes = 4096
+
+export async function handOver(
+  job: ConversionJob,
+  handover: Handover,
+): Promise<{ readonly job: ConversionJob; readonly buffers: readonly ArrayBuffer[] }> {
+  const buffers = new Set<ArrayBuffer>()
+  const threads: ThreadRecording[] = []
+  const taken = async (text: Uint8Array, mayMove: boolean) => {
+    const { buffer, byteLength } = text
+    const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength - byteLength <= maxMoreBytes
+    const canMove = mayMove && isAlone && byteLength > sliceBytes
+    const handed = canMove ? text : await copyOf(text)
+    if (handed.buffer instanceof ArrayBuffer) buffers.add(handed.buffer)
+    return handed
+  }
+  for (const thread of job.recording.threads) {
+    // Windows may be those of other requests, too.
+    const isOwn = handover === 'move' && thread.laterWindows === undefined
+    const profileJson = await taken(thread.profileJson, isOwn)
+    if (thread.laterWindows === undefined) threads.push({ ...thread, profileJson })
+    else {
+      const laterWindows: Uint8Array[] = []
+      for (const window of thread.laterWindows) laterWindows.push(await taken(window, false))
+      threads.push({ ...thread, profileJson, laterWindows })
+    }
+  }
+  return { job: withThreads(job, threads), buffers: [...buffers] }
+}
+
+function withThreads(job: ConversionJob, threads: readonly ThreadRecording[]): ConversionJob {
+  if (job.kind === 'block' || job.kind === 'mutex') {
+    return { ...job, recording: { ...job.recording, threads } }
+  }
+  return { ...job, recording: { ...job.recording, threads } }
+}
+
+async function copyOf(text: Uint8Array): Promise<Uint8Array> {
+  const copy = new Uint8Array(text.byteLength)
+  for (let start = 0; start < text.byteLength; start += sliceBytes) {
+    if (start > 0) await nextTurn()
+    copy.set(text.subarray(start, start + sliceBytes), start)
+  }
+  return copy
+}
