@@ -1,9 +1,11 @@
-// A service that always has work: units of less than a millisecond, one after the other, each in a turn of
-// the event loop. Over IPC: { take } answers how many were done since the last time and how long they
-// took; { datadog: 'start' | 'stop' } profiles from inside, at { intervalMicros }.
+// A service that always has work: units of about a millisecond, one after the other, each in a turn of the event
+// loop. Over IPC: { take } answers how many were done since the last time and how long they took;
+// { datadog: 'start' | 'stop' } profiles from inside, at { intervalMicros }. Its argument: a number of
+// functions, or deep (deep, varied stacks), heap (800 MB of plain data), promises (hundreds of awaits a unit).
 import { createRequire } from 'node:module'
 
-const functionCount = Number(process.argv[2] ?? 1000)
+const kind = process.argv[2] ?? '1000'
+const functionCount = Number(kind) || 1000
 const words = Array.from({ length: 64 }, (_, index) => `word-${(index * 2654435761) >>> 16}`)
 const steps = Array.from(
   { length: functionCount },
@@ -32,10 +34,40 @@ function handle() {
   }
 }
 
+/** Stacks of 30 calls, of which most are new. */
+const callees = Array.from(
+  { length: 40 },
+  (_, id) =>
+    new Function(
+      'callees',
+      'depth',
+      'seed',
+      `let x = seed; for (let i = 0; i < 60; i++) x = (x * 31 + ${id}) % 1000003
+       return depth === 0 ? x : callees[(seed + ${id * 7}) % 40](callees, depth - 1, (seed * 13 + x) % 997) + x`,
+    ),
+)
+function handleDeep() {
+  for (let i = 0; i < 60; i++) sink = (sink + callees[i % 40](callees, 30, sink % 997)) & 0xffff
+}
+
+const step = async (value) => value + 1
+async function handlePromises() {
+  for (let i = 0; i < 1500; i++) sink = (await step(sink)) & 0xffff
+}
+
+/** Kept alive by the name that it is reached by. */
+globalThis.plainData =
+  kind === 'heap'
+    ? Array.from({ length: 4_000_000 }, (_, id) => ({ id, name: `item ${id}`, tags: [id, id + 1] }))
+    : undefined
+
+const work = { deep: handleDeep, promises: handlePromises }[kind] ?? handle
+
 let durations = []
 let last = performance.now()
-function turn() {
-  handle()
+async function turn() {
+  const done = work()
+  if (done !== undefined) await done
   const now = performance.now()
   durations.push(now - last)
   last = now
@@ -60,5 +92,5 @@ process.on('message', ({ take, datadog: command, intervalMicros }) => {
     process.send('stopped')
   }
 })
-turn()
+void turn()
 process.send('ready')

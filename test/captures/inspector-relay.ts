@@ -7,6 +7,8 @@ export interface InspectorRelay {
   readonly port: number
   /** Bytes that pprofd's kernel has taken, of all connections. */
   passedBytes(): number
+  /** Messages that the inspector has sent, of all connections. */
+  messages(): Buffer[]
   /** What `HeapProfiler.addHeapSnapshotChunk` said, joined. */
   chunks(): Buffer
 }
@@ -35,6 +37,7 @@ export async function inspectorRelay(t: Test, targetPort: number): Promise<Inspe
   return {
     port: (server.address() as AddressInfo).port,
     passedBytes: () => sockets.reduce((sum, { bytesRead }, i) => sum + (i % 2 ? bytesRead : 0), 0),
+    messages: () => kept.flatMap((bytes) => framesOf(Buffer.concat(bytes))),
     chunks: () =>
       Buffer.concat(
         kept
