@@ -158,6 +158,8 @@ export class FlightRecorder {
     const here = new Set(targets.map(keyOf))
     for (const key of this.#patterns.keys()) if (!here.has(key)) this.#patterns.delete(key)
     for (const key of this.#failures.keys()) if (!here.has(key)) this.#failures.delete(key)
+    const gone = [...this.#recorded.keys()].filter((key) => !here.has(key))
+    await Promise.all(gone.map((key) => this.#end(key)))
     await Promise.all(targets.map((target) => this.#ensure(target)))
   }
 

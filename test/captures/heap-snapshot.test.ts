@@ -57,7 +57,10 @@ t.test('takes the snapshot of a worker thread', async (t) => {
   const spawned = await spawnWithHeap(t, 0)
   const code = 'globalThis.own = "only " + "in the worker"; setInterval(() => {}, 1000)'
   const name = JSON.stringify({ eval: true, name: 'pool' })
-  await obey(spawned, `new (require('worker_threads').Worker)(${JSON.stringify(code)}, ${name})`)
+  const started = `new (require('worker_threads').Worker)(${JSON.stringify(code)}, ${name})`
+  await obey(spawned, `${started}.once('online', () => console.log('online'))`)
+  // Before it has begun, its inspector is not there.
+  await spawned.stdout.waitForLine(/^online$/, 'that the worker runs', 10_000)
   const targets = newTargets(t)
   const target = await targetOf(targets, spawned)
   const { write, bytes } = collector()
