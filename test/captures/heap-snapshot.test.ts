@@ -60,7 +60,7 @@ t.test('takes the snapshot of a worker thread', async (t) => {
   const started = `new (require('worker_threads').Worker)(${JSON.stringify(code)}, ${name})`
   await obey(spawned, `${started}.once('online', () => console.log('online'))`)
   // Before it has begun, its inspector is not there.
-  await spawned.stdout.waitForLine(/^online$/, 'that the worker runs', 10_000)
+  await spawned.stdout.waitForLine((line) => line === 'online', 'that the worker runs', 10_000)
   const targets = newTargets(t)
   const target = await targetOf(targets, spawned)
   const { write, bytes } = collector()
