@@ -23,8 +23,10 @@ try {
       execArgv: ['--inspect=0'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
+    const ready = once(target, 'message')
     const [, port] = /ws:[^ ]*:(\d+)\//.exec(String(await once(target.stderr, 'data'))) ?? []
     target.stderr.resume()
+    await ready
     const contenders = {
       pprofd: () => throughDaemon(target.pid),
       'one Profiler.stop': () => recordBare(port, seconds * 1000),

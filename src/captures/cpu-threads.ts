@@ -50,10 +50,9 @@ interface WorkerProfiler extends Worker {
 export class CpuThreads {
   readonly #main: ProfileWindows
   readonly #options: CpuThreadsOptions
-  readonly #workers: WorkerProfiler[] = []
+  #workers: readonly WorkerProfiler[] = []
   #sessions: WorkerSessions | undefined
-  /** Workers that ended, or did not answer, before a profile could be fetched, or even started. */
-  readonly missing = new Set<string>()
+  readonly #missing = new Set<string>()
   /** Round trip of the main thread's start: an upper bound of how long it stood still. */
   startPauseMs = 0
 
@@ -89,6 +88,13 @@ export class CpuThreads {
     return this.#all(true)
   }
 
+  /** Workers that ended, or did not answer, before a profile could be fetched, or even started; each is told once. */
+  takeMissing(): readonly string[] {
+    const missing = [...this.#missing]
+    this.#missing.clear()
+    return missing
+  }
+
   /** Lets go of all threads; their profilers are off then. Call it whatever happens. */
   async close(isAnswering = false): Promise<void> {
     const closing = this.#closeWorkers()
@@ -121,7 +127,7 @@ export class CpuThreads {
     const windows = new ProfileWindows(worker.session)
     const starting = windows.start(this.#options.samplingIntervalUs, {})
     const profiler: WorkerProfiler = { ...worker, windows, starting, isRunning: false, ended: [] }
-    this.#workers.push(profiler)
+    this.#workers = [...this.#workers, profiler]
     const begun = () => {
       profiler.isRunning = true
       this.#options.onWorkerStarted?.(worker)
@@ -147,10 +153,19 @@ export class CpuThreads {
     )
     const isHere = new Set(threads.map(({ thread }) => thread))
     for (const { thread } of this.#workers) {
-      if (isLast && !isHere.has(thread)) this.missing.add(thread)
+      if (isLast && !isHere.has(thread)) this.#missing.add(thread)
     }
+    this.#forgetEnded()
     threads.sort((a, b) => a.thread.localeCompare(b.thread))
     return { threads: [{ thread: 'main', profileJson }, ...threads], pauseMs }
+  }
+
+  /** A chain sees many come and go. */
+  #forgetEnded(): void {
+    for (const { thread, session } of this.#workers) {
+      if (session.isClosed) this.#missing.add(thread)
+    }
+    this.#workers = this.#workers.filter(({ session }) => !session.isClosed)
   }
 
   /** What was begun by `console.profile` may be on in other sessions, too, so it is not left to the session's end. */

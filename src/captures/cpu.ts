@@ -89,7 +89,7 @@ async function record(
       target: recordedTarget(attachment),
       threads: windows.threads.map((thread) => ({ ...thread, ...truth.of(thread.thread) })),
       nativeThreads,
-      missing: [...threads.missing],
+      missing: threads.takeMissing(),
       startedAtMs,
       askedDurationMs: durationMs,
       askedHz: hz,

@@ -51,9 +51,11 @@ export class CpuChain {
   readonly #attachment: Attachment
   readonly #threads: CpuThreads
   readonly #options: ChainOptions
-  readonly #stopping = new AbortController()
-  readonly #rounds = new EventEmitter<{ round: [CpuRound] }>()
-  #cuts: ((round: CpuRound) => void)[] = []
+  readonly #stopping: AbortController
+  readonly #events = new EventEmitter<{ round: [CpuRound]; over: [] }>()
+  readonly #cuts: Cut[] = []
+  #reason: unknown
+  #isOver = false
   #wake = () => {}
   #truth: CpuTruth
   #startedAtMs = Date.now()
@@ -70,12 +72,16 @@ export class CpuChain {
     this.#options = options
     this.#threads = started.threads
     this.#truth = started.truth
+    this.#stopping = started.stopping
     this.target = attachment.target
     this.hz = options.hz
     this.startPauseMs = started.threads.startPauseMs
     // As many as requests that wait.
-    this.#rounds.setMaxListeners(0)
-    this.ended = this.#run().catch((error) => captureFailure(this.target, error, undefined))
+    this.#events.setMaxListeners(0)
+    void attachment.session.closed.then(() => this.#wake())
+    this.ended = this.#run()
+      .catch((error) => captureFailure(this.target, error, undefined))
+      .then((reason) => this.#over(reason))
   }
 
   /** @throws {TargetError} as `Targets.attach`; {InspectorError} where the profiler does not start. */
@@ -85,14 +91,16 @@ export class CpuChain {
     options: ChainOptions,
   ): Promise<CpuChain> {
     const truth = newTruth(targets, attachment, options)
+    const stopping = new AbortController()
     try {
       const threads = await CpuThreads.start(attachment.session, {
         samplingIntervalUs: intervalUs(options.hz),
         mainThreadOnly: options.isInner,
+        signal: stopping.signal,
         onWorkerStarted: (worker) => truth.addWorker(worker),
       })
       await truth.start(attachment.session)
-      return new CpuChain(targets, attachment, options, { threads, truth })
+      return new CpuChain(targets, attachment, options, { threads, truth, stopping })
     } catch (error) {
       await truth.stop()
       await attachment.detach({ forGood: true })
@@ -112,11 +120,12 @@ export class CpuChain {
   }
 
   /** Resolves when all until now has been handed over. @throws what the chain ended of. */
-  async cut(): Promise<CpuRound> {
-    const round = new Promise<CpuRound>((resolve) => this.#cuts.push(resolve))
-    this.#wake()
-    const failed = this.ended.then((reason) => Promise.reject(reason ?? endedError(this.target)))
-    return Promise.race([round, failed])
+  cut(): Promise<CpuRound> {
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) return reject(this.#reason)
+      this.#cuts.push({ resolve, reject })
+      this.#wake()
+    })
   }
 
   /**
@@ -127,17 +136,15 @@ export class CpuChain {
     const { pauseMs: startPauseMs } = await this.cut()
     const rounds: CpuRound[] = []
     const take = (round: CpuRound) => void rounds.push(round)
-    this.#rounds.on('round', take)
+    this.#events.on('round', take)
     try {
-      const isOver = this.ended.then(() => {})
-      const time = sleep(durationMs, undefined, { signal, ref: false })
-      await Promise.race([time, isOver])
+      await this.#wait(durationMs, signal)
       await this.cut()
       return this.join(rounds, durationMs, startPauseMs)
     } catch (error) {
       throw captureFailure(this.target, error, signal)
     } finally {
-      this.#rounds.off('round', take)
+      this.#events.off('round', take)
     }
   }
 
@@ -165,12 +172,13 @@ export class CpuChain {
       while (!this.#stopping.signal.aborted) {
         isAnswering = false
         if (this.#cuts.length === 0) await this.#windowTime()
-        const cuts = this.#cuts.splice(0)
+        // Those that come from now on want what is still to happen.
+        const count = this.#cuts.length
         const round = await this.#next()
         isAnswering = true
         await this.#options.onRound(round)
-        this.#rounds.emit('round', round)
-        for (const cut of cuts) cut(round)
+        this.#events.emit('round', round)
+        for (const { resolve } of this.#cuts.splice(0, count)) resolve(round)
       }
     } finally {
       await this.#truth.stop()
@@ -181,14 +189,33 @@ export class CpuChain {
 
   /** Until a window is full, somebody wants a cut, or it is over. */
   async #windowTime(): Promise<void> {
-    const { session } = this.#attachment
     const ending = new AbortController()
     this.#wake = () => ending.abort()
-    void session.closed.then(this.#wake)
-    if (this.#stopping.signal.aborted || session.isClosed) return
+    if (this.#stopping.signal.aborted || this.#attachment.session.isClosed) return
     const { windowMs } = this.#options
     await sleep(windowMs, undefined, { signal: ending.signal, ref: false }).catch(() => {})
     this.#wake = () => {}
+  }
+
+  /** Until the time is up, the chain ends, or whoever waits gives up. */
+  async #wait(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const ending = new AbortController()
+    const end = () => ending.abort()
+    if (signal?.aborted) end()
+    signal?.addEventListener('abort', end)
+    this.#events.on('over', end)
+    await sleep(durationMs, undefined, { signal: ending.signal, ref: false }).catch(() => {})
+    this.#events.off('over', end)
+    signal?.removeEventListener('abort', end)
+    signal?.throwIfAborted()
+  }
+
+  #over(reason: unknown): unknown {
+    this.#isOver = true
+    this.#reason = this.#stopping.signal.aborted || !reason ? endedError(this.target) : reason
+    for (const { reject } of this.#cuts.splice(0)) reject(this.#reason)
+    this.#events.emit('over')
+    return reason
   }
 
   async #next(): Promise<CpuRound> {
@@ -213,7 +240,7 @@ export class CpuChain {
         ...truth.of(thread.thread),
       })),
       nativeThreads,
-      missing: [...this.#threads.missing],
+      missing: this.#threads.takeMissing(),
       pauseMs,
     }
   }
@@ -226,8 +253,14 @@ export class CpuChain {
 }
 
 interface Started {
+  readonly stopping: AbortController
   readonly threads: CpuThreads
   readonly truth: CpuTruth
+}
+
+interface Cut {
+  readonly resolve: (round: CpuRound) => void
+  readonly reject: (reason: unknown) => void
 }
 
 function newTruth(targets: Targets, { target }: Attachment, { isInner }: ChainOptions): CpuTruth {
