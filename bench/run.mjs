@@ -1,4 +1,4 @@
-// `npm run bench [name ...]`: runs bench/<name>.mjs, or every benchmark. Each prints one table.
+// `npm run bench [name [number ...] ...]`: runs bench/<name>.mjs with those numbers, or every benchmark.
 // First: npm run build && npm install --prefix bench
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -25,12 +25,17 @@ const all = [
   'peer-uid',
   'page',
 ]
-const asked = process.argv.slice(2)
+/** Names, each with the arguments that follow it: they begin with a digit. */
+const asked = []
+for (const word of process.argv.slice(2)) {
+  if (/^\d/.test(word) && asked.length > 0) asked.at(-1).push(word)
+  else asked.push([word])
+}
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))
 
-const unknown = asked.find((name) => !existsSync(fileOf(name)))
+const unknown = asked.find(([name]) => !existsSync(fileOf(name)))
 if (unknown) {
-  console.error(`error: there is no benchmark ${unknown}; there are: ${all.join(', ')}`)
+  console.error(`error: there is no benchmark ${unknown[0]}; there are: ${all.join(', ')}`)
   process.exit(2)
 }
 // Some measure single modules, which dist/ has no more.
@@ -40,7 +45,7 @@ const compiled = spawnSync(process.execPath, [tsc], {
   stdio: 'inherit',
 })
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
-for (const name of asked.length > 0 ? asked : all) {
-  const { status } = spawnSync(process.execPath, [fileOf(name)], { stdio: 'inherit' })
+for (const [name, ...words] of asked.length > 0 ? asked : all.map((name) => [name])) {
+  const { status } = spawnSync(process.execPath, [fileOf(name), ...words], { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
