@@ -11,9 +11,13 @@ import type { CommandOptions, Session } from './session.ts'
 /** A thread starts within some 50 ms, later where the processors are busy. */
 const settleMs = 1000
 
-/** The seconds for which the process has run where the API is needed; 0 in a thread that has no `process` yet. */
-const uptimeExpression =
-  "typeof process !== 'object' ? 0 : process.getBuiltinModule ? -1 : process.uptime()"
+/**
+ * For how long the thread has run, in ms, where the API is needed; 0 where it cannot tell, as it has no `process`
+ * yet. Not `process.uptime()`: that moves the clock of the event loop, by which a blocked one is known.
+ */
+const ageExpression = `typeof process !== 'object' ? 0 :
+  process.getBuiltinModule ? -1 :
+  typeof performance !== 'object' ? 0 : performance.now()`
 
 const known = new WeakMap<Session, boolean>()
 
@@ -24,27 +28,25 @@ export async function needsCommandLineApi(
 ): Promise<boolean> {
   const before = known.get(session)
   if (before !== undefined) return before
-  let uptimeMs = await askUptimeMs(session, options)
-  if (uptimeMs >= 0) {
-    // Nobody tells when a worker began; it is at least as old as its session.
-    const ageMs = session.isOfWorker ? performance.now() - session.openedAtMs : uptimeMs
-    if (ageMs < settleMs) {
-      await sleep(settleMs - ageMs, undefined, { ref: false, signal: options.signal }).catch(() =>
-        options.signal?.throwIfAborted(),
-      )
-      uptimeMs = await askUptimeMs(session, options)
-    }
+  let ageMs = await askAgeMs(session, options)
+  // What a worker's clock counts from differs; it is at least as old as its session.
+  if (session.isOfWorker && ageMs >= 0) ageMs = performance.now() - session.openedAtMs
+  if (ageMs >= 0 && ageMs < settleMs) {
+    await sleep(settleMs - ageMs, undefined, { ref: false, signal: options.signal }).catch(() =>
+      options.signal?.throwIfAborted(),
+    )
+    ageMs = await askAgeMs(session, options)
   }
-  const needsIt = uptimeMs >= 0
+  const needsIt = ageMs >= 0
   known.set(session, needsIt)
   return needsIt
 }
 
-async function askUptimeMs(session: Session, options: CommandOptions): Promise<number> {
+async function askAgeMs(session: Session, options: CommandOptions): Promise<number> {
   const { result } = await session.send(
     'Runtime.evaluate',
-    { expression: uptimeExpression, returnByValue: true, silent: true },
+    { expression: ageExpression, returnByValue: true, silent: true },
     options,
   )
-  return Number(result.value) * 1000
+  return Number(result.value)
 }
