@@ -1,4 +1,6 @@
 /** The schema of the section `discover`: the processes that have no entry in `targets`. */
+import { commandLineExpression } from './target-schema.ts'
+
 export const discoverSchema = {
   type: 'object',
   default: {},
@@ -11,11 +13,7 @@ export const discoverSchema = {
       description: 'Whether Node processes that targets does not list are served too.',
     },
     match: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 1000,
-      format: 'regular-expression',
-      allowed: 'a regular expression of 1 to 1000 characters',
+      ...commandLineExpression,
       description:
         'Regular expression for the command line of those that /sd and /metrics show like listed ones.',
     },

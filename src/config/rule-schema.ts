@@ -1,5 +1,5 @@
 /** The schema of one entry of `rules`: what is captured when something goes wrong. docs/rules.md explains it. */
-import { targetName } from './target-schema.ts'
+import { commandLineExpression, targetName } from './target-schema.ts'
 
 /** What a rule can wait for, in the order of the documentation. */
 export const triggerKinds = [
@@ -42,11 +42,7 @@ export const ruleSchema = {
       description: 'Names of the targets it looks at; not set, all that are opted in.',
     },
     match: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 1000,
-      format: 'regular-expression',
-      allowed: 'a regular expression of 1 to 1000 characters',
+      ...commandLineExpression,
       description:
         'Of those that are opted in, the ones whose command line this expression matches.',
     },

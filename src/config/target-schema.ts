@@ -21,6 +21,15 @@ export const profileKinds = [
 /** Linux's PID_MAX_LIMIT. */
 export const maxPid = 4_194_304
 
+/** For the arguments of a process, joined by blanks; the description says whose. */
+export const commandLineExpression = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 1000,
+  format: 'regular-expression',
+  allowed: 'a regular expression of 1 to 1000 characters',
+} as const
+
 export const targetSchema = {
   type: 'object',
   additionalProperties: false,
@@ -66,11 +75,7 @@ export const targetSchema = {
       description: 'The Node process of this systemd unit.',
     },
     match: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 1000,
-      format: 'regular-expression',
-      allowed: 'a regular expression of 1 to 1000 characters',
+      ...commandLineExpression,
       description: 'The process whose command line this JavaScript regular expression matches.',
     },
     enabled: {
