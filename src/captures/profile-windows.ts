@@ -8,7 +8,6 @@
 import { randomUUID } from 'node:crypto'
 import { CaptureError } from '../errors.ts'
 import { evaluate } from '../inspector/evaluate.ts'
-import { nudged } from '../inspector/nudge.ts'
 import type { CommandOptions, Session } from '../inspector/session.ts'
 import { ensureProfilerOff, startProfiler, stopProfiler } from './cpu-thread.ts'
 
@@ -50,16 +49,7 @@ export class ProfileWindows {
   }
 
   /** Ends the window and begins the next one. Resolves to the JSON text of V8's Profiler.Profile. */
-  next(options: CommandOptions): Promise<Uint8Array> {
-    return nudged(this.#session, this.#next(options))
-  }
-
-  /** Ends the last window. */
-  end(options: CommandOptions): Promise<Uint8Array> {
-    return nudged(this.#session, this.#end(options))
-  }
-
-  async #next(options: CommandOptions): Promise<Uint8Array> {
+  async next(options: CommandOptions): Promise<Uint8Array> {
     const begun = `c.profile('${this.#title(this.#number + 1)}')`
     if (this.#number === 1) {
       await this.#evaluate(begun, options)
@@ -73,7 +63,8 @@ export class ProfileWindows {
     return this.#take(ended)
   }
 
-  async #end(options: CommandOptions): Promise<Uint8Array> {
+  /** Ends the last window. */
+  async end(options: CommandOptions): Promise<Uint8Array> {
     if (this.#number === 1) return (await stopProfiler(this.#session, options)).profileJson
     const ended = this.#title(this.#number)
     await this.#evaluate(`c.profileEnd('${ended}')`, options)

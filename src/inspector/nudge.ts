@@ -1,22 +1,39 @@
-import type { Session } from './session.ts'
-
-/** Most answers are there within a few ms. */
-const nudgesMs = [2, 4, 8, 16, 32] as const
+/** When they are sent, each so many ms after the one before: 40 ms after the last answer nothing waits any more. */
+const gapsMs = [1, 2, 4, 8, 16, 32] as const
 
 /**
- * For commands whose answers come as several messages: the second of them waits some 40 ms in the target's
- * socket for our delayed ACK (Nagle's algorithm). Whatever is sent meanwhile carries the ACK; a no-op
- * does. The session of a worker does the same for each of its commands.
+ * Of two messages in a row the second waits some 40 ms in the target's socket for our delayed ACK (Nagle's
+ * algorithm). Whatever is sent meanwhile carries the ACK; where there is nothing else to say, a no-op does.
  */
-export async function nudged<T>(session: Session, answer: Promise<T>): Promise<T> {
-  if (session.isOfWorker) return answer
-  const nudge = () => {
-    if (!session.isClosed) session.send('Runtime.getIsolateId').catch(() => {})
+export class Nudge {
+  readonly #sendNoOp: () => void
+  #sent = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(sendNoOp: () => void) {
+    this.#sendNoOp = sendNoOp
   }
-  const timers = nudgesMs.map((delayMs) => setTimeout(nudge, delayMs))
-  try {
-    return await answer
-  } finally {
-    for (const timer of timers) clearTimeout(timer)
+
+  /** Something came, and more is awaited. Without effect until `end` when that was so before. */
+  begin(): void {
+    if (this.#timer === undefined) this.#next()
+  }
+
+  /** Something was sent, or nothing more is awaited. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#sent = 0
+  }
+
+  #next(): void {
+    this.#timer = undefined
+    const gapMs = gapsMs[this.#sent]
+    if (gapMs === undefined) return
+    this.#timer = setTimeout(() => {
+      this.#sent++
+      this.#sendNoOp()
+      this.#next()
+    }, gapMs)
   }
 }

@@ -1,6 +1,7 @@
 /** One connection to one inspector: commands out, answers and events back. */
 import { InspectorError, type InspectorErrorCode } from '../errors.ts'
 import { isUsable } from './check-result.ts'
+import { Nudge } from './nudge.ts'
 import type { Events, Method, Parameters, Result } from './protocol.ts'
 import { readReply } from './reply.ts'
 import type { Transport } from './transport.ts'
@@ -40,6 +41,7 @@ export class Session {
   readonly closed: Promise<void>
   readonly #transport: Transport
   readonly #commandTimeoutMs: number
+  readonly #nudge: Nudge | undefined
   readonly #pending = new Map<number, PendingCall>()
   readonly #listeners = new Map<string, Set<(params: never) => unknown>>()
   /** What came although the connection is paused: some 64 KiB, or what a transport cannot hold back. */
@@ -52,9 +54,12 @@ export class Session {
     this.#transport = transport
     this.#commandTimeoutMs = commandTimeoutMs
     this.isOfWorker = isOfWorker
+    this.#nudge = transport.delays ? new Nudge(() => this.#sendNoOp()) : undefined
     transport.onmessage = (message) => {
       if (this.#holds > 0) this.#held.push(message)
       else this.#receive(message)
+      if (this.#pending.size > 0) this.#nudge?.begin()
+      else this.#nudge?.end()
     }
     this.closed = new Promise((resolve) => {
       transport.onclose = (reason) => {
@@ -151,8 +156,15 @@ export class Session {
       if (signal?.aborted) return onAbort()
       signal?.addEventListener('abort', onAbort)
       this.#pending.set(id, { succeed, fail, raw })
+      this.#nudge?.end()
       this.#transport.send(JSON.stringify({ id, method, params }))
     })
+  }
+
+  /** Nobody waits for its answer. */
+  #sendNoOp(): void {
+    const method: Method = 'Runtime.getIsolateId'
+    this.#transport.send(JSON.stringify({ id: ++this.#lastId, method }))
   }
 
   #receive(message: Uint8Array): void {
@@ -210,6 +222,7 @@ export class Session {
     if (this.#endReason !== undefined) return
     this.#endReason = reason
     this.#held.length = 0
+    this.#nudge?.end()
     for (const call of [...this.#pending.values()]) call.fail(code, reason)
   }
 }

@@ -2,20 +2,17 @@
  * Messages to and from a worker thread, which travel inside those of its main thread's session
  * (Node's NodeWorker domain, src/inspector/node_protocol.pdl in Node's source).
  */
+import { Nudge } from './nudge.ts'
 import type { Session } from './session.ts'
 import type { Transport } from './transport.ts'
-
-/**
- * A worker's answer waits 44 ms in the target's socket (Nagle's algorithm against delayed ACK)
- * unless something else is sent meanwhile; a no-op at these times brings it down to 3-5 ms.
- */
-const nudgesMs = [2, 4, 8, 16] as const
 
 export class WorkerTransport implements Transport {
   onmessage: Transport['onmessage'] = () => {}
   onclose: Transport['onclose'] = () => {}
   readonly #parent: Session
   readonly #sessionId: string
+  /** A worker's answer is the second one to each command: it waited 44 ms. */
+  readonly #nudge = new Nudge(() => this.#sendNoOp())
   #awaited = 0
   #closed = false
   #resumeParent: (() => void) | undefined
@@ -30,12 +27,13 @@ export class WorkerTransport implements Transport {
     this.#awaited++
     const command = { sessionId: this.#sessionId, message }
     this.#parent.send('NodeWorker.sendMessageToWorker', command).catch(() => this.ended())
-    for (const delayMs of nudgesMs) setTimeout(() => this.#nudge(), delayMs)
+    this.#nudge.end()
+    this.#nudge.begin()
   }
 
   /** A message of this worker, as the main thread's session passed it on. */
   received(message: string): void {
-    this.#awaited--
+    if (--this.#awaited <= 0) this.#nudge.end()
     if (!this.#closed) this.onmessage(Buffer.from(message))
   }
 
@@ -59,12 +57,13 @@ export class WorkerTransport implements Transport {
   ended(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#nudge.end()
     this.resume()
     queueMicrotask(() => this.onclose())
   }
 
-  #nudge(): void {
-    if (this.#awaited <= 0 || this.#closed || this.#parent.isClosed) return
+  #sendNoOp(): void {
+    if (this.#closed || this.#parent.isClosed) return
     this.#parent.send('Runtime.getIsolateId').catch(() => {})
   }
 }
