@@ -1,7 +1,7 @@
 /** Listening TCP sockets and whose they are: /proc/PID/net/tcp{,6} (proc_pid_net(5)) joined with /proc/PID/fd. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Family, readListeningRows } from './listening-rows.ts'
-import { linkAtOnce, readProcFolder, unlessDenied } from './proc-file.ts'
+import { linkAtOnce, mayReadFolder, readProcFolder, unlessDenied } from './proc-file.ts'
 
 export interface ListeningSocket {
   /** `127.0.0.1`, `0.0.0.0`, or an IPv6 address as 32 hexadecimal digits in network order. */
@@ -69,8 +69,8 @@ export async function processListeners(
 }
 
 /** Whether it can be proved which sockets are the process's own. */
-export async function canReadDescriptors(pid: number, procRoot = '/proc'): Promise<boolean> {
-  return (await unlessDenied(readProcFolder(`${procRoot}/${pid}/fd`))) !== undefined
+export function canReadDescriptors(pid: number, procRoot = '/proc'): boolean {
+  return mayReadFolder(`${procRoot}/${pid}/fd`)
 }
 
 export function parseListeners(text: string): readonly ListeningSocket[] {

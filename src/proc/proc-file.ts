@@ -1,5 +1,5 @@
 /** Reading files of /proc, where a process may be gone between any two steps. */
-import { readFileSync, readlinkSync } from 'node:fs'
+import { opendirSync, readFileSync, readlinkSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { isMainThread } from 'node:worker_threads'
 
@@ -42,6 +42,16 @@ export function linkAtOnce(path: string): string | undefined {
 /** The names in a folder; undefined when the process is gone. */
 export function readProcFolder(path: string): Promise<string[] | undefined> {
   return unlessGone(readdir(path))
+}
+
+/** Whether the kernel shows this user what is in a folder. Reads none of it. */
+export function mayReadFolder(path: string): boolean {
+  try {
+    opendirSync(path).closeSync()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The value, or undefined where the kernel refuses it to this user. */

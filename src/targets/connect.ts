@@ -17,8 +17,6 @@ export interface ConnectOptions {
   readonly commandTimeoutMs: number
   readonly budget?: ReceiveBudget | undefined
   readonly signal?: AbortSignal | undefined
-  /** It ends in a moment, so what the target answers to the last of its preparations is not waited for. */
-  readonly isBrief?: boolean | undefined
 }
 
 export interface VerifiedSession {
@@ -34,6 +32,23 @@ export async function connect(
   endpoint: InspectorEndpoint,
   options: ConnectOptions,
 ): Promise<VerifiedSession> {
+  const session = await openSession(target, endpoint, options)
+  try {
+    const nodeVersion = await verify(target, session, options)
+    await letGoOnExit(session)
+    return { session, nodeVersion }
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** A session with whoever answers there: it has to be proved to be the target. */
+export async function openSession(
+  target: Target,
+  endpoint: InspectorEndpoint,
+  options: ConnectOptions,
+): Promise<Session> {
   const transport = await connectWebSocket(endpoint, {
     maxMessageBytes: options.maxMessageBytes,
     budget: options.budget,
@@ -41,16 +56,7 @@ export async function connect(
     dial: await dialFor(target, options.procRoot),
     signal: options.signal,
   })
-  const session = new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })
-  try {
-    const nodeVersion = await verify(target, session, options)
-    if (options.isBrief) void letGoOnExit(session).catch(() => {})
-    else await letGoOnExit(session)
-    return { session, nodeVersion }
-  } catch (error) {
-    await session.close()
-    throw error
-  }
+  return new Session(transport, { commandTimeoutMs: options.commandTimeoutMs })
 }
 
 /** The very first command: whose inspector is this? */
@@ -61,21 +67,29 @@ async function verify(
 ): Promise<string> {
   const answer = await evaluate(session, '[process.pid, process.version]', { signal })
   const [pid, version] = Array.isArray(answer) ? answer : []
-  if (target.kind === 'process') {
-    const status = await readProcessStatus(target.pid, procRoot)
-    if (status === undefined || !(await isStillRunning(target, procRoot))) {
-      throw new TargetError('target-vanished', `process ${target.pid} ended during the attach`)
-    }
-    if (pid !== status.innermostPid) {
-      const message = `the inspector that answered is not that of process ${target.pid}`
-      throw new TargetError('attach-failed', message)
-    }
+  if (target.kind === 'process' && pid !== (await pidInside(target, procRoot))) {
+    throw answeredByAnother(target)
   }
   return /^v\d{1,3}\.\d{1,3}\.\d{1,3}/.exec(String(version))?.[0] ?? 'unknown'
 }
 
+/**
+ * What the process itself takes for its pid, in a container say.
+ * @throws {TargetError} target-vanished
+ */
+export async function pidInside(target: Target, procRoot: string): Promise<number> {
+  const status = await readProcessStatus(target.pid, procRoot)
+  if (status !== undefined && (await isStillRunning(target, procRoot))) return status.innermostPid
+  throw new TargetError('target-vanished', `process ${target.pid} ended during the attach`)
+}
+
+export function answeredByAnother({ pid }: Target): TargetError {
+  const message = `the inspector that answered is not that of process ${pid}`
+  return new TargetError('attach-failed', message)
+}
+
 /** An attached session keeps the target from exiting; so let go as soon as it wants to. */
-async function letGoOnExit(session: Session): Promise<void> {
+export async function letGoOnExit(session: Session): Promise<void> {
   session.on('NodeRuntime.waitingForDisconnect', () => void session.close('the target is exiting'))
   try {
     await session.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true })

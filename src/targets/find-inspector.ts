@@ -7,9 +7,9 @@ import {
   ownedBy,
   processListeners,
 } from '../proc/listening-sockets.ts'
-import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { type InspectAddress, inspectAddress } from './inspect-options.ts'
 import { dialFor } from './network.ts'
+import { nodeOptions } from './node-options.ts'
 import type { Target } from './target.ts'
 
 export interface OpenInspector {
@@ -66,9 +66,8 @@ export class InspectorFinder {
   }
 
   /** Where the process would open its inspector on SIGUSR1, as far as can be known from outside. */
-  async expectedAddress({ pid, argv }: Target): Promise<InspectAddress> {
-    const nodeOptions = await readEnvironmentVariable(pid, 'NODE_OPTIONS', this.#procRoot)
-    return inspectAddress(nodeOptions, argv)
+  async expectedAddress(target: Target): Promise<InspectAddress> {
+    return inspectAddress(await nodeOptions(target, this.#procRoot), target.argv)
   }
 
   async #findAmong(

@@ -4,12 +4,10 @@
  * be closed now is handed to the sweeper.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TargetError } from '../errors.ts'
 import type { Session } from '../inspector/session.ts'
 import { readBootId } from '../proc/boot-id.ts'
 import { canReadDescriptors, type ListeningSocket } from '../proc/listening-sockets.ts'
-import { isStillRunning, type ProcessIdentity } from '../proc/process-identity.ts'
-import { readProcessStat } from '../proc/process-stat.ts'
+import { isStillRunning } from '../proc/process-identity.ts'
 import { closeInspector } from './close-inspector.ts'
 import { clusterWorkers } from './cluster-workers.ts'
 import { type ConnectOptions, connect } from './connect.ts'
@@ -21,8 +19,8 @@ import type { Ledger, LedgerEntry } from './ledger.ts'
 import { moveInspector } from './move-inspector.ts'
 import { networkNamespace } from './network.ts'
 import { listenersBefore, openInspector } from './open-inspector.ts'
-import { PortWindows } from './port-windows.ts'
-import { preflight } from './preflight.ts'
+import { type Hold, PortWindows } from './port-windows.ts'
+import { type Prepared, SignalReadiness } from './signal-readiness.ts'
 import type { Target } from './target.ts'
 
 /** An open inspector. With an entry in the ledger it is ours to close. */
@@ -63,10 +61,12 @@ const workerPortWaitMs = 5000
 export class InspectorOpener {
   readonly #parts: OpenerParts
   readonly #windows = new PortWindows()
-  #owner: Promise<ProcessIdentity> | undefined
+  readonly #readiness: SignalReadiness
 
   constructor(parts: OpenerParts) {
     this.#parts = parts
+    const { options, finder, ledger } = parts
+    this.#readiness = new SignalReadiness({ procRoot: options.procRoot, finder, ledger })
   }
 
   /**
@@ -77,16 +77,13 @@ export class InspectorOpener {
     const { finder, sweeper, options } = this.#parts
     const { port } = await finder.expectedAddress(target)
     const network = (await networkNamespace(target.pid, options.procRoot)) ?? ''
-    const finish = await this.#windows.run(network, port, async (hold) => {
+    const takeTurn = async (hold: Hold, prepared: Prepared | undefined) => {
       await sweeper.lookNow()
       onTurn()
-      const portWaitMs = sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
-      const judged = await preflight(target, { procRoot: options.procRoot, finder, portWaitMs })
-      const { openInspector: open } = judged
-      if (open !== undefined) return async () => ({ ...open, entry: undefined })
-      if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
-      return this.#openByUs(target, port, hold)
-    })
+      return this.#takeTurn(target, port, hold, prepared)
+    }
+    const prepare = () => this.#readiness.prepare(target, port)
+    const finish = await this.#windows.run(network, port, takeTurn, prepare)
     return finish()
   }
 
@@ -120,15 +117,30 @@ export class InspectorOpener {
   }
 
   /** Resolves as soon as the next target may have the port; what is left to do is what it returns. */
-  async #openByUs(
+  async #takeTurn(
     target: Target,
     port: number,
-    hold: (until: Promise<unknown>) => void,
+    hold: Hold,
+    prepared: Prepared | undefined,
   ): Promise<() => Promise<Door>> {
+    const portWaitMs = this.#parts.sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
+    try {
+      const open = await this.#readiness.judge(target, prepared, portWaitMs)
+      if (open !== undefined) {
+        await this.#readiness.forget(prepared)
+        return async () => ({ ...open, entry: undefined })
+      }
+    } catch (error) {
+      await this.#readiness.forget(prepared)
+      throw error
+    }
+    const entry = prepared?.entry ?? (await this.#readiness.enterLedger(target, port))
+    return this.#openByUs(target, entry, hold)
+  }
+
+  async #openByUs(target: Target, entry: LedgerEntry, hold: Hold): Promise<() => Promise<Door>> {
     const { options, finder, ledger } = this.#parts
     const before = await listenersBefore(target, options.procRoot)
-    const entry = await this.#newEntry(target, port)
-    await ledger.write(entry)
     const workers = await clusterWorkers(target.pid, options.procRoot)
     const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
     for (const worker of workers) await this.#watchWorker(worker, isNew)
@@ -143,7 +155,8 @@ export class InspectorOpener {
     }
     const arrived = await orCloseLater(async () => {
       const opened = await openInspector(target, before, finder, options.procRoot)
-      const moving = port === 0 ? async () => opened : await this.#move(target, opened)
+      const moving =
+        entry.originalPort === 0 ? async () => opened : await this.#move(target, opened)
       // Moving it has made the primary signal its workers once more.
       if (workers.length > 0) hold(sleep(workersSettleMs))
       return moving
@@ -160,11 +173,9 @@ export class InspectorOpener {
   /** Frees the common port for the next target. Where that fails, the inspector stays on it. */
   async #move(target: Target, opened: OpenInspector): Promise<() => Promise<OpenInspector>> {
     const { options, finder } = this.#parts
-    const { session } = await connect(target, opened.endpoint, { ...options, isBrief: true })
-    const moving = await moveInspector(target, session, finder, options.procRoot)
-    await session.close()
+    const moving = await moveInspector(target, opened.endpoint, finder, options)
     if (moving === undefined) return async () => opened
-    if (await canReadDescriptors(target.pid, options.procRoot)) return moving.arrived
+    if (canReadDescriptors(target.pid, options.procRoot)) return moving.arrived
     // Told apart by the user alone, it could be taken for the next target's.
     const moved = await moving.arrived()
     return async () => moved
@@ -242,28 +253,8 @@ export class InspectorOpener {
     }
   }
 
-  async #newEntry({ pid, startTimeTicks }: Target, originalPort: number): Promise<LedgerEntry> {
-    const { procRoot } = this.#parts.options
-    this.#owner ??= ownIdentity(procRoot)
-    const bootId = await readBootId(procRoot)
-    const owner = await this.#owner
-    return { pid, startTimeTicks, bootId, owner, openedAtMs: Date.now(), originalPort }
-  }
-
   async #processOf({ pid, startTimeTicks }: LedgerEntry): Promise<Target | undefined> {
     const target = await readTarget(pid, this.#parts.options.procRoot)
     return target?.startTimeTicks === startTimeTicks ? target : undefined
   }
-}
-
-async function ownIdentity(procRoot: string): Promise<ProcessIdentity> {
-  const stat = await readProcessStat(process.pid, procRoot)
-  return { pid: process.pid, startTimeTicks: stat?.startTimeTicks ?? 0n }
-}
-
-/** Where the process has ended meanwhile, `attachFailure` says so. */
-function refusal(target: Target, reason: string): TargetError {
-  return new TargetError('target-refused', `pprofd does not attach to ${target.id}: ${reason}`, {
-    tryNext: `pprofd check ${target.id}`,
-  })
 }

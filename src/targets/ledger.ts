@@ -3,7 +3,7 @@
  * closed. Whatever is still written there when its owner is gone was left behind by a crash, and the
  * next pprofd closes it. One small JSON file for each inspector, readable by its user only.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../errors.ts'
 import type { ProcessIdentity } from '../proc/process-identity.ts'
@@ -64,25 +64,22 @@ export class Ledger {
 async function writeEntry(folder: string, entry: LedgerEntry): Promise<void> {
   const file = join(folder, fileName(entry))
   const draft = `${file}.draft`
-  const handle = await openDraft(draft).catch(async () => {
+  const text = toJson(entry)
+  await writeDraft(draft, text).catch(async () => {
     // The first entry, or a draft that a crash left.
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await rm(draft, { force: true })
-    return openDraft(draft)
+    return writeDraft(draft, text)
   })
-  try {
-    await handle.writeFile(toJson(entry))
-    // The crash that this file is for may be one of the machine's.
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
   await rename(draft, file)
 }
 
-/** wx: never through a link that somebody laid here. */
-function openDraft(path: string): Promise<FileHandle> {
-  return open(path, 'wx', 0o600)
+/**
+ * wx: never through a link that somebody laid here. Not flushed to the disk: when the machine crashes, so
+ * does the process that the entry is about.
+ */
+function writeDraft(path: string, text: string): Promise<void> {
+  return writeFile(path, text, { flag: 'wx', mode: 0o600 })
 }
 
 const extension = '.json'

@@ -4,13 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readExecutable } from '../proc/executable.ts'
-import { readEnvironmentVariable } from '../proc/process-command.ts'
 import { isEnded, readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { checkPort } from './check-port.ts'
 import { checkWorkers } from './cluster-workers.ts'
 import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
 import { checkNetwork } from './network.ts'
+import { nodeOptions } from './node-options.ts'
 import { estimatePause } from './pause-estimate.ts'
 import { judgeSignal } from './signal-disposition.ts'
 import type { Check, Preflight, Target } from './target.ts'
@@ -25,6 +25,11 @@ interface PreflightOptions {
   readonly finder: InspectorFinder
   /** How long the port may take to become free; default: 0. */
   readonly portWaitMs?: number | undefined
+  /**
+   * Of a process that is going to be signalled: `waiting` for its turn at the port, which is left out then, or
+   * `ready`, when it was found a moment ago that no inspector is open. Without, everything is looked at.
+   */
+  readonly stage?: 'waiting' | 'ready' | undefined
 }
 
 /** A Node blocks SIGUSR1 in its first 180-500 ms on a loaded machine, before its handler stands. */
@@ -34,7 +39,7 @@ const startUpPollMs = 25
 /** Changes nothing in the target; asks its loopback listeners for `/json/list` at most once each. */
 export async function preflight(
   target: Target,
-  { procRoot, finder, portWaitMs }: PreflightOptions,
+  { procRoot, finder, portWaitMs, stage }: PreflightOptions,
 ): Promise<PreflightResult> {
   if (target.kind === 'port') return byPort(target)
   const status = await readProcessStatus(target.pid, procRoot)
@@ -53,7 +58,7 @@ export async function preflight(
   if (!(await passes(checkNode(target, procRoot)))) return refused()
   if (!(await passes(checkNetwork(target, procRoot)))) return refused()
 
-  const found = await finder.find(target)
+  const found = stage === 'ready' ? undefined : await finder.find(target)
   if (found !== undefined) {
     checks.push({
       name: 'inspector',
@@ -77,7 +82,8 @@ export async function preflight(
   if (!(await passes(checkSignal(target, procRoot)))) return refused()
   if (!(await passes(checkWorkers(target.pid, procRoot)))) return refused()
   const expected = await finder.expectedAddress(target)
-  if (!(await passes(checkPort(target, expected, procRoot, portWaitMs)))) return refused()
+  const isFree = () => checkPort(target, expected, procRoot, portWaitMs)
+  if (stage !== 'waiting' && !(await passes(isFree()))) return refused()
   return {
     ...begun,
     attachable: true,
@@ -159,12 +165,13 @@ function checkMaySignal({ pid, uid, maySignal }: Target): Check {
   }
 }
 
-async function checkSignal({ pid, argv }: Target, procRoot: string): Promise<Check> {
-  const nodeOptions = await readEnvironmentVariable(pid, 'NODE_OPTIONS', procRoot)
+async function checkSignal(target: Target, procRoot: string): Promise<Check> {
+  const { pid, argv } = target
+  const flags = [...(await nodeOptions(target, procRoot)).split(/\s+/), ...argv]
   const deadline = performance.now() + startUpWaitMs
   for (;;) {
     const status = await readProcessStatus(pid, procRoot)
-    const verdict = judgeSignal(pid, status, [...(nodeOptions ?? '').split(/\s+/), ...argv])
+    const verdict = judgeSignal(pid, status, flags)
     if (!verdict.mayChange || performance.now() > deadline) return verdict.check
     await sleep(startUpPollMs)
   }

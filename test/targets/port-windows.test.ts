@@ -83,3 +83,29 @@ t.test('a hold keeps the next one waiting, not the caller', async (t) => {
   await next
   t.ok(begun)
 })
+
+t.test('the next one prepares while the one before has its turn', async (t) => {
+  const windows = new PortWindows()
+  const { log, ends, step } = steps()
+  const run = (name: string) =>
+    windows.run(
+      'net',
+      1,
+      async (_hold, prepared) => `${await step(name)()} ${prepared}`,
+      async () => {
+        log.push(`${name} prepares`)
+        if (name === 'b') throw new Error('not ready')
+        return 'ready'
+      },
+    )
+  const results = Promise.all(['a', 'b', 'c'].map(run))
+  await turn()
+  t.strictSame(log.splice(0).sort(), ['a begins', 'a prepares', 'b prepares'])
+  ends.get('a')?.()
+  await turn()
+  t.strictSame(log.splice(0).sort(), ['a ends', 'b begins', 'c prepares'])
+  ends.get('b')?.()
+  await turn()
+  ends.get('c')?.()
+  t.strictSame(await results, ['a ready', 'b undefined', 'c ready'])
+})

@@ -1,0 +1,89 @@
+/** What must hold, and be written down, before a process is signalled; most of it while another one has its turn. */
+import { TargetError } from '../errors.ts'
+import { readBootId } from '../proc/boot-id.ts'
+import type { ProcessIdentity } from '../proc/process-identity.ts'
+import { readProcessStat } from '../proc/process-stat.ts'
+import type { InspectorFinder, OpenInspector } from './find-inspector.ts'
+import type { Ledger, LedgerEntry } from './ledger.ts'
+import { preflight } from './preflight.ts'
+import type { Target } from './target.ts'
+
+export interface ReadinessParts {
+  readonly procRoot: string
+  readonly finder: InspectorFinder
+  readonly ledger: Ledger
+}
+
+/** Ready to be signalled, but for what has to be looked at right before. */
+export interface Prepared {
+  /** In the ledger. */
+  readonly entry: LedgerEntry
+  readonly atMs: number
+}
+
+/** What was found out while another one had its turn holds for so long: a turn takes some 30 ms. */
+const freshMs = 250
+
+export class SignalReadiness {
+  readonly #parts: ReadinessParts
+  #owner: Promise<ProcessIdentity> | undefined
+
+  constructor(parts: ReadinessParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined where the turn will tell: it is not to be signalled, or not now. */
+  async prepare(target: Target, port: number): Promise<Prepared | undefined> {
+    const { finder, procRoot } = this.#parts
+    const atMs = performance.now()
+    const judged = await preflight(target, { procRoot, finder, stage: 'waiting' })
+    if (!judged.attachable || judged.openInspector !== undefined) return undefined
+    return { entry: await this.enterLedger(target, port), atMs }
+  }
+
+  /**
+   * Right before the signal: the inspector that is open already, or undefined where it may be sent.
+   * @throws {TargetError} target-refused
+   */
+  async judge(
+    target: Target,
+    prepared: Prepared | undefined,
+    portWaitMs: number,
+  ): Promise<OpenInspector | undefined> {
+    const { finder, procRoot } = this.#parts
+    const isFresh = prepared !== undefined && performance.now() - prepared.atMs < freshMs
+    const stage = isFresh ? 'ready' : undefined
+    const judged = await preflight(target, { procRoot, finder, portWaitMs, stage })
+    if (judged.attachable) return judged.openInspector
+    throw refusal(target, judged.refusal ?? 'unknown reason')
+  }
+
+  async enterLedger(target: Target, originalPort: number): Promise<LedgerEntry> {
+    const { pid, startTimeTicks } = target
+    const { procRoot, ledger } = this.#parts
+    this.#owner ??= ownIdentity(procRoot)
+    const bootId = await readBootId(procRoot)
+    const owner = await this.#owner
+    const openedAtMs = Date.now()
+    const entry = { pid, startTimeTicks, bootId, owner, openedAtMs, originalPort }
+    await ledger.write(entry)
+    return entry
+  }
+
+  /** Nothing is going to be opened after all. */
+  async forget(prepared: Prepared | undefined): Promise<void> {
+    if (prepared !== undefined) await this.#parts.ledger.erase(prepared.entry)
+  }
+}
+
+async function ownIdentity(procRoot: string): Promise<ProcessIdentity> {
+  const stat = await readProcessStat(process.pid, procRoot)
+  return { pid: process.pid, startTimeTicks: stat?.startTimeTicks ?? 0n }
+}
+
+/** Where the process has ended meanwhile, `attachFailure` says so. */
+function refusal(target: Target, reason: string): TargetError {
+  return new TargetError('target-refused', `pprofd does not attach to ${target.id}: ${reason}`, {
+    tryNext: `pprofd check ${target.id}`,
+  })
+}
