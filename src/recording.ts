@@ -6,7 +6,6 @@ import { stateFolder } from './config/state-folder.ts'
 import { FlightRecorder } from './recorder/flight-recorder.ts'
 import type { ProfileSink } from './recorder/recorded-profile.ts'
 import { Recorder, type RecorderSettings } from './recorder/recorder.ts'
-import type { LiveFigure } from './recorder/rules/rule-figures.ts'
 import { RuleFolder } from './recorder/rules/rule-folder.ts'
 import { Rules } from './recorder/rules/rules.ts'
 import { Stalls } from './recorder/stalls.ts'
@@ -60,7 +59,7 @@ export class Recording implements AppRecorder {
       outlets: { disk: new RuleFolder(join(folder, 'captures')), push: this.#engine() },
       log: logger,
       stateFolder: folder,
-      live: (target) => ruleFigures(this.flightRecorder, target),
+      live: (target) => this.flightRecorder.figures(target),
       watchesStalls: () => this.stalls.thresholdMs > 0,
     })
     this.stalls.onStall(({ target, durationMs }) => this.rules.stalled(target, durationMs))
@@ -99,14 +98,6 @@ export class Recording implements AppRecorder {
       },
     }
   }
-}
-
-function ruleFigures(recorder: FlightRecorder, target: Target): LiveFigure | undefined {
-  const figures = recorder.figures(target)
-  if (figures === undefined) return undefined
-  const { ageMs, usedHeapBytes, heapLimitBytes, loopUtilization } = figures
-  const atMs = Date.now() - ageMs
-  return { usedHeapBytes, heapLimitBytes, loopUtilisation: loopUtilization, atMs }
 }
 
 /** For the log; `pid` is the daemon's own in every line of pino's. */

@@ -64,7 +64,7 @@ export function addRulesCommand({ cli, run }: Commands): void {
         .example('$0 rules --dry-run -s 30', 'before they are let loose')
         .epilogue(
           'It reads /proc and the state folder only. What a session would have to tell (heapShare, ' +
-            'loopUtilisation, loopDelayMs) is unknown here; GET /rules of the daemon has it.',
+            'loopUtilization, loopDelayMs) is unknown here; GET /rules of the daemon has it.',
         ),
     run((args: RulesFlags) => withTargets(args, (direct) => rules(args, direct))),
   )

@@ -5,7 +5,7 @@ import { commandLineExpression, targetName } from './target-schema.ts'
 export const triggerKinds = [
   'cpu',
   'loopDelayMs',
-  'loopUtilisation',
+  'loopUtilization',
   'memoryBytes',
   'memoryShare',
   'heapShare',
@@ -65,7 +65,7 @@ export const ruleSchema = {
           maximum: 600_000,
           description: 'Longest delay of its event loop in the window, in milliseconds.',
         },
-        loopUtilisation: {
+        loopUtilization: {
           ...share,
           description: 'Share of the time for which its event loop is busy, on the average.',
         },

@@ -11,7 +11,7 @@ const named =
 const address = '127.0.0.1:PORT, [::1]:PORT, localhost:PORT or the absolute path of a unix socket'
 
 const trigger =
-  'needs exactly one of cpu, loopDelayMs, loopUtilisation, memoryBytes, memoryShare, heapShare, openFiles, openFilesShare, ageSeconds, restarts'
+  'needs exactly one of cpu, loopDelayMs, loopUtilization, memoryBytes, memoryShare, heapShare, openFiles, openFilesShare, ageSeconds, restarts'
 
 const ruleErrors: readonly (readonly [text: string, message: string])[] = [
   ['rules: 1', '1: rules is 1, but must be a list of 100 rules at most'],

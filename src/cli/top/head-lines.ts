@@ -64,9 +64,9 @@ function loopLine({ loop, silentMs, startPauseMs }: TopSnapshot): HeadLine {
   return line(`Loop    ${loopText(loop)}`)
 }
 
-function loopText({ utilisation, isExact, turnsPerSecond, longestStretchMs }: LoopRates): string {
+function loopText({ utilization, isExact, turnsPerSecond, longestStretchMs }: LoopRates): string {
   const turns = turnsPerSecond === undefined ? '' : `, ${Math.round(turnsPerSecond)} turns/s`
-  const busy = `${isExact ? '' : '~'}${percent(utilisation)} busy`
+  const busy = `${isExact ? '' : '~'}${percent(utilization)} busy`
   return `${busy}${turns}, delays of up to ${Math.round(longestStretchMs)} ms`
 }
 

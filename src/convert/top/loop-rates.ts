@@ -13,7 +13,7 @@ export interface LoopFigures {
 
 export interface LoopRates {
   /** 0 to 1: part of the time in which the loop did not wait for events. */
-  readonly utilisation: number
+  readonly utilization: number
   /** Node's own figure; false: judged by the samples. */
   readonly isExact: boolean
   /** Undefined where the target cannot tell without loading something. */
@@ -41,7 +41,7 @@ export function loopRates(
   const isExact = activeMs !== undefined && idleMs !== undefined && activeMs + idleMs > 0
   const restlessUs = !hasRested && openStretchUs >= restlessFromUs ? openStretchUs : 0
   return {
-    utilisation: isExact ? activeMs / (activeMs + idleMs) : Math.min(1, busyUs / (durationUs || 1)),
+    utilization: isExact ? activeMs / (activeMs + idleMs) : Math.min(1, busyUs / (durationUs || 1)),
     isExact,
     turnsPerSecond: turns === undefined ? undefined : (turns / (durationUs || 1)) * 1e6,
     longestStretchMs: longestStretchUs / 1000,

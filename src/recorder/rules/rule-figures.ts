@@ -6,21 +6,8 @@ import { readOpenFiles } from '../../proc/open-files.ts'
 import { readProcessFigures } from '../../proc/process-figures.ts'
 import { readProcessMemory } from '../../targets/process-memory.ts'
 import type { Target } from '../../targets/target.ts'
+import type { LiveFigures } from '../live-figures.ts'
 import { type Rule, type TriggerKind, triggerOf } from './rule.ts'
-
-/** What only a session with the target can tell. */
-export interface LiveFigure {
-  readonly usedHeapBytes?: number | undefined
-  readonly heapLimitBytes?: number | undefined
-  /** Of the event loop: 0 to 1. */
-  readonly loopUtilisation?: number | undefined
-  readonly loopDelayMs?: number | undefined
-  /** When it was measured, ms since the epoch. */
-  readonly atMs: number
-}
-
-/** Undefined: nobody is in a session with it. */
-export type LiveFigures = (target: Target) => LiveFigure | undefined
 
 /** A reading of one trigger's figure, or why there is none. */
 export type FigureReading =
@@ -128,23 +115,25 @@ const filesHidden =
 /** `clockMs`: now, on the clock of the other readings. */
 export function liveReading(
   kind: TriggerKind,
-  live: LiveFigure | undefined,
-  { clockMs, nowMs }: { readonly clockMs: number; readonly nowMs: number },
+  live: LiveFigures | undefined,
+  clockMs: number,
 ): FigureReading {
   if (live === undefined) return { unknown: needsSession }
-  const atMs = clockMs - Math.max(0, nowMs - live.atMs)
-  const { usedHeapBytes, heapLimitBytes, loopUtilisation, loopDelayMs } = live
+  const atMs = clockMs - live.ageMs
+  const { usedHeapBytes, heapLimitBytes, loopUtilization, loopDelayMs } = live
   switch (kind) {
     case 'heapShare':
       return usedHeapBytes === undefined
         ? { unknown: needsSession }
         : shareOf(atMs, usedHeapBytes, heapLimitBytes, 'its heap limit is not known')
-    case 'loopUtilisation':
-      return loopUtilisation === undefined
+    case 'loopUtilization':
+      return loopUtilization === undefined
         ? { unknown: needsSession }
-        : { atMs, value: loopUtilisation }
+        : { atMs, value: loopUtilization }
     default:
-      return loopDelayMs === undefined ? { unknown: needsSession } : { atMs, value: loopDelayMs }
+      return loopDelayMs?.max === undefined
+        ? { unknown: needsSession }
+        : { atMs, value: loopDelayMs.max }
   }
 }
 

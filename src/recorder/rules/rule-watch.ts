@@ -1,18 +1,13 @@
 /** Reads the figures of the targets that rules look at, and judges. It changes nothing but the book. */
 import { readProcFile } from '../../proc/proc-file.ts'
 import type { Target } from '../../targets/target.ts'
+import type { LiveFiguresOf } from '../live-figures.ts'
 import { type Budget, budgetOf, type Firings } from './budget.ts'
 import { judge, reasonWords, type Verdict } from './judge.ts'
 import { ReadingWindow, type WindowState } from './reading-window.ts'
 import { type Rule, triggerOf, windowMsOf } from './rule.ts'
 import type { RuleBook } from './rule-book.ts'
-import {
-  type FigureReading,
-  KernelReader,
-  kernelReading,
-  type LiveFigures,
-  liveReading,
-} from './rule-figures.ts'
+import { type FigureReading, KernelReader, kernelReading, liveReading } from './rule-figures.ts'
 import { restartsIn, withSeen } from './starts.ts'
 import { triggers } from './trigger.ts'
 
@@ -23,7 +18,7 @@ export interface RuleWatchOptions {
   readonly book: RuleBook
   readonly procRoot?: string | undefined
   /** Undefined: nobody is ever in a session. */
-  readonly live?: LiveFigures | undefined
+  readonly live?: LiveFiguresOf | undefined
   /** Whether whoever watches for stalls from outside calls `stalled`. */
   readonly watchesStalls?: (() => boolean) | undefined
   /** What stands in the way of a capture, in words. */
@@ -200,7 +195,6 @@ export class RuleWatch {
     const clockMs = this.#options.clockMs?.() ?? figures.clockMs
     for (const look of looks) {
       const [kind, threshold] = triggerOf(look.rule)
-      const now = { clockMs, nowMs: this.#nowMs() }
       if (kind === 'ageSeconds' && !look.isRead) {
         const wasOlder = figures.ageSeconds > threshold + ageGraceSeconds
         look.notMeant ??= wasOlder ? 'it was older already when pprofd first saw it' : undefined
@@ -209,10 +203,10 @@ export class RuleWatch {
       const { source } = triggers[kind]
       const reading =
         source === 'starts'
-          ? this.#restarts(look, now.clockMs)
+          ? this.#restarts(look, clockMs)
           : source === 'kernel'
             ? kernelReading(kind, { ...figures, clockMs })
-            : this.#liveReading(look, now)
+            : this.#liveReading(look, clockMs)
       look.unknown = 'unknown' in reading ? reading.unknown : undefined
       if (!('unknown' in reading)) look.window.add(reading.atMs, reading.value)
     }
@@ -226,15 +220,12 @@ export class RuleWatch {
     return { atMs, value }
   }
 
-  #liveReading(
-    { rule, target }: Look,
-    now: { readonly clockMs: number; readonly nowMs: number },
-  ): FigureReading {
+  #liveReading({ rule, target }: Look, clockMs: number): FigureReading {
     const [kind] = triggerOf(rule)
-    const reading = liveReading(kind, this.#options.live?.(target), now)
+    const reading = liveReading(kind, this.#options.live?.(target), clockMs)
     const watchesStalls = kind === 'loopDelayMs' && this.#options.watchesStalls?.() === true
     // No stall was told since the last look.
-    return 'unknown' in reading && watchesStalls ? { atMs: now.clockMs, value: 0 } : reading
+    return 'unknown' in reading && watchesStalls ? { atMs: clockMs, value: 0 } : reading
   }
 
   #judge({ rule, target, window, unknown, notMeant }: Look): Judged {

@@ -4,7 +4,7 @@ import type { ProfileKind } from '../recorded-profile.ts'
 export type TriggerKind =
   | 'cpu'
   | 'loopDelayMs'
-  | 'loopUtilisation'
+  | 'loopUtilization'
   | 'memoryBytes'
   | 'memoryShare'
   | 'heapShare'

@@ -4,6 +4,7 @@
  */
 import type { Target } from '../../targets/target.ts'
 import { mayUse, type TargetRights } from '../../targets/target-rights.ts'
+import type { LiveFiguresOf } from '../live-figures.ts'
 import { withFailure, withFiring } from './budget.ts'
 import type { Rule } from './rule.ts'
 import {
@@ -14,7 +15,6 @@ import {
   runAction,
 } from './rule-action.ts'
 import { RuleBook } from './rule-book.ts'
-import type { LiveFigures } from './rule-figures.ts'
 import { type RuleReport, reportRules } from './rule-report.ts'
 import { type Judged, RuleWatch } from './rule-watch.ts'
 
@@ -34,7 +34,7 @@ export interface RulesOptions {
   /** Where budgets are written down; undefined: nowhere. */
   readonly stateFolder: string | undefined
   readonly procRoot?: string | undefined
-  readonly live?: LiveFigures | undefined
+  readonly live?: LiveFiguresOf | undefined
   /** Whether whoever watches for stalls from outside calls `stalled`. */
   readonly watchesStalls?: (() => boolean) | undefined
   readonly nowMs?: (() => number) | undefined

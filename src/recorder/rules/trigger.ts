@@ -24,9 +24,9 @@ export const triggers: Readonly<Record<TriggerKind, Trigger>> = {
     say: (value) => `${Math.round(value)} ms`,
     source: 'stalls or session',
   },
-  loopUtilisation: {
+  loopUtilization: {
     summary: 'average',
-    subject: 'event-loop utilisation',
+    subject: 'event-loop utilization',
     say: sayShare,
     source: 'session',
   },

@@ -23,7 +23,7 @@ const row: TopRow = {
 }
 
 const loop = {
-  utilisation: 0.8,
+  utilization: 0.8,
   isExact: false,
   turnsPerSecond: undefined,
   longestStretchMs: 30,

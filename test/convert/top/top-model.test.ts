@@ -70,13 +70,13 @@ t.test('a stretch without a rest goes on over windows', async (t) => {
   t.match(loopRates(facts, {}, undefined), { restlessMs: 1490, isBlocked: false, isExact: false })
   const figures = { turns: 7, activeMs: 900, idleMs: 100 }
   const later = { turns: 7, activeMs: 1900, idleMs: 100 }
-  t.match(loopRates(facts, later, figures), { isBlocked: true, isExact: true, utilisation: 1 })
+  t.match(loopRates(facts, later, figures), { isBlocked: true, isExact: true, utilization: 1 })
   t.match(loopRates(facts, { ...later, turns: 57 }, figures), {
     isBlocked: false,
     turnsPerSecond: 50,
   })
   const rested = await model.add(windowOf('main', idle(99)))
-  t.match(loopRates(rested, {}, undefined), { restlessMs: 0, utilisation: 0 })
+  t.match(loopRates(rested, {}, undefined), { restlessMs: 0, utilization: 0 })
 })
 
 t.test('functions without end do not fill the memory', async (t) => {

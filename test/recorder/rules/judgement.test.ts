@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { LiveFiguresOf } from '../../../src/recorder/live-figures.ts'
 import {
   budgetOf,
   noFirings,
@@ -11,7 +12,6 @@ import {
 } from '../../../src/recorder/rules/budget.ts'
 import { actionWords, type Rule } from '../../../src/recorder/rules/rule.ts'
 import { RuleBook } from '../../../src/recorder/rules/rule-book.ts'
-import type { LiveFigures } from '../../../src/recorder/rules/rule-figures.ts'
 import { RuleFolder } from '../../../src/recorder/rules/rule-folder.ts'
 import { RuleWatch } from '../../../src/recorder/rules/rule-watch.ts'
 import { withSeen } from '../../../src/recorder/rules/starts.ts'
@@ -21,7 +21,7 @@ import { aProfile, ruleOf } from './ruled.ts'
 const startMs = Date.parse('2026-11-22T00:00:00Z')
 
 /** A watch over processes that the test writes; a second passes between two looks. */
-function watchOver(t: Test, rules: readonly Rule[], live?: LiveFigures, stalls = false) {
+function watchOver(t: Test, rules: readonly Rule[], live?: LiveFiguresOf, stalls = false) {
   const proc = t.testdir({ uptime: '1000.00 0.00\n' })
   let elapsedMs = 0
   let targets: readonly Target[] = []
@@ -167,7 +167,7 @@ t.test('what only a session can tell is unknown without one', async (t) => {
     t,
     [
       ruleOf({ name: 'heap', when: { heapShare: 0.9 }, for: 1 }),
-      ruleOf({ name: 'busy', when: { loopUtilisation: 0.9 }, for: 1 }),
+      ruleOf({ name: 'busy', when: { loopUtilization: 0.9 }, for: 1 }),
       ruleOf({ name: 'late', when: { loopDelayMs: 200 }, for: 1 }),
     ],
     () =>
@@ -175,9 +175,9 @@ t.test('what only a session can tell is unknown without one', async (t) => {
         ? {
             usedHeapBytes: 95,
             heapLimitBytes: 100,
-            loopUtilisation: 0.5,
-            loopDelayMs: 250,
-            atMs: Date.parse('2026-11-22T01:00:00Z'),
+            loopUtilization: 0.5,
+            loopDelayMs: { max: 250 },
+            ageMs: 0,
           }
         : undefined,
   )
@@ -187,7 +187,7 @@ t.test('what only a session can tell is unknown without one', async (t) => {
   await look({ api: { pid: 7 } })
   t.match(await look({ api: { pid: 7 } }), [
     'api: fires: used heap of its limit 95.0 %',
-    'api: below: event-loop utilisation 50.0 % over 1 s',
+    'api: below: event-loop utilization 50.0 % over 1 s',
     'api: fires: event-loop delay 250 ms at the highest in 1 s, at or above 200 ms',
   ])
 })
