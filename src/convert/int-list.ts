@@ -16,6 +16,23 @@ export class IntList {
     this.#items[this.#length++] = item
   }
 
+  /** As many as that of a block of items. */
+  append(block: Int32Array, count: number): void {
+    const length = this.#length + count
+    if (length > this.#items.length) {
+      const grown = new Int32Array(Math.max(length, this.#items.length * 2))
+      grown.set(this.#items)
+      this.#items = grown
+    }
+    this.#items.set(block.subarray(0, count), this.#length)
+    this.#length = length
+  }
+
+  /** Forgets the items after so many. */
+  cut(length: number): void {
+    this.#length = Math.min(length, this.#length)
+  }
+
   /** The item at an index within the list. */
   at(index: number): number {
     return this.#items[index] ?? 0
