@@ -18,14 +18,18 @@ const callFrameKeys = keys('functionName', 'scriptId', 'url', 'lineNumber', 'col
 /** Lines and columns beyond this, or not numbers, count as unknown: 2^31 - 1 is the most V8 can say. */
 const maxPosition = 2 ** 31 - 1
 
+const closeBrace = 0x7d
+
 export class CallFrames {
   readonly all: CallFrame[] = []
   readonly #scanner: JsonScanner
+  readonly #json: Buffer
   /** Their texts, numbered as `all` is. */
   readonly #texts: TextTable
 
   constructor(scanner: JsonScanner, json: Uint8Array) {
     this.#scanner = scanner
+    this.#json = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
     this.#texts = new TextTable(json)
   }
 
@@ -37,12 +41,21 @@ export class CallFrames {
       this.#scanner.goTo(start + this.#texts.lengthOf(known))
       return known
     }
-    this.all.push(this.#parse())
+    this.all.push(this.#readPlain() ?? this.#readAny())
     this.#texts.add(start, this.#scanner.offset)
     return this.all.length - 1
   }
 
-  #parse(): CallFrame {
+  /** As nearly all are: without a brace in its texts, so that it ends at the first one. */
+  #readPlain(): CallFrame | undefined {
+    const start = this.#scanner.offset
+    const end = this.#json.indexOf(closeBrace, start) + 1
+    const frame = parsed(this.#json.toString('utf8', start, end))
+    if (frame) this.#scanner.goTo(end)
+    return frame
+  }
+
+  #readAny(): CallFrame {
     const scanner = this.#scanner
     let functionName = ''
     let url = ''
@@ -58,6 +71,27 @@ export class CallFrames {
       else scanner.skip()
     }
     return { functionName, url, lineNumber, columnNumber }
+  }
+}
+
+/** Undefined where it is not what V8 writes. */
+function parsed(text: string): CallFrame | undefined {
+  try {
+    const { functionName, url, lineNumber, columnNumber } = JSON.parse(text)
+    const isPlain =
+      typeof functionName === 'string' &&
+      typeof url === 'string' &&
+      typeof lineNumber === 'number' &&
+      typeof columnNumber === 'number'
+    if (!isPlain) return undefined
+    return {
+      functionName,
+      url,
+      lineNumber: position(lineNumber),
+      columnNumber: position(columnNumber),
+    }
+  } catch {
+    return undefined
   }
 }
 

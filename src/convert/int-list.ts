@@ -8,24 +8,15 @@ export class IntList {
   }
 
   push(item: number): void {
-    if (this.#length === this.#items.length) {
-      const grown = new Int32Array(this.#length * 2)
-      grown.set(this.#items)
-      this.#items = grown
-    }
+    if (this.#length === this.#items.length) this.#grow(this.#length + 1)
     this.#items[this.#length++] = item
   }
 
   /** As many as that of a block of items. */
   append(block: Int32Array, count: number): void {
-    const length = this.#length + count
-    if (length > this.#items.length) {
-      const grown = new Int32Array(Math.max(length, this.#items.length * 2))
-      grown.set(this.#items)
-      this.#items = grown
-    }
+    if (this.#length + count > this.#items.length) this.#grow(this.#length + count)
     this.#items.set(block.subarray(0, count), this.#length)
-    this.#length = length
+    this.#length += count
   }
 
   /** Forgets the items after so many. */
@@ -41,5 +32,12 @@ export class IntList {
   /** The items so far; shares memory with the list. */
   items(): Int32Array {
     return this.#items.subarray(0, this.#length)
+  }
+
+  /** A function of its own because it is rare: V8 then compiles less wherever `push` is. */
+  #grow(length: number): void {
+    const grown = new Int32Array(Math.max(length, this.#items.length * 2))
+    grown.set(this.#items)
+    this.#items = grown
   }
 }
