@@ -109,10 +109,14 @@ function addThread(
     const below = callers.of(stack)
     const known = thread.repairedStacks?.has(stack) ? repairedLabels : labels
     const ownLabels = known.of(packageOf(thread, stack, frames))
-    leafLines.each(stack, (line, samples, us) => {
-      const top = locations.ofLine(leaf, line)
+    leafLines.divide(stack)
+    for (let at = 0; at < leafLines.count; at++) {
+      const samples = leafLines.samples[at] ?? 0
+      const us = leafLines.us[at] ?? 0
+      if (samples <= 0 && us <= 0) continue
+      const top = locations.ofLine(leaf, leafLines.lines[at] ?? 0)
       builder.addSample(top, below, [samples, Math.round(us * 1000)], ownLabels)
-    })
+    }
   }
 }
 
