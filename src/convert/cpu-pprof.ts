@@ -20,6 +20,7 @@ import { LeafLines } from './leaf-lines.ts'
 import { PackageLabels, worksForItsCaller } from './package-labels.ts'
 import { PprofLocations } from './pprof-locations.ts'
 import { StackCallers } from './stack-callers.ts'
+import { threadProfileBytes } from './thread-profile.ts'
 
 export interface PprofCpuProfile {
   /** Not gzipped yet. */
@@ -37,7 +38,7 @@ const timeTypes: Readonly<Record<CpuKind, ValueType>> = {
 export function cpuPprof(stacks: CpuStacks, kind: CpuKind = 'cpu'): PprofCpuProfile {
   const { recording } = stacks
   const time = timeTypes[kind]
-  const builder = new ProfileBuilder({
+  const header = {
     sampleTypes: [{ type: 'samples', unit: 'count' }, time],
     defaultSampleType: time.type,
     periodType: time,
@@ -46,7 +47,10 @@ export function cpuPprof(stacks: CpuStacks, kind: CpuKind = 'cpu'): PprofCpuProf
     durationNanos: achievedDurationUs(stacks) * 1000,
     executable: cutStart(cleanText(recording.target.executable), limits.fileNameBytes),
     comments: describeQuality(stacks, kind),
-  })
+  }
+  // Its text is longer than what is made of it.
+  const textBytes = recording.threads.reduce((sum, one) => sum + threadProfileBytes(one), 0)
+  const builder = new ProfileBuilder(header, textBytes)
   const locations = new PprofLocations(builder, stacks.frames)
   for (const thread of stacks.threads) {
     if (kind === 'wall') addThread(builder, locations, thread, stacks)

@@ -59,8 +59,9 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
     if (key === 'nodes') {
       callFrames = new CallFrames(scanner, json)
       nodes = readNodes(scanner, callFrames)
-    } else if (key === 'samples') samples = readCounts(scanner, 'a sample')
-    else if (key === 'timeDeltas') timeDeltas = readDeltas(scanner)
+    } else if (key === 'samples') {
+      samples = readCounts(scanner, 'a sample', new IntList(expectedSamples(nodes, json)))
+    } else if (key === 'timeDeltas') timeDeltas = readDeltas(scanner, samples?.length)
     else if (key === 'startTime') startTimeUs = readTime(scanner)
     else if (key === 'endTime') endTimeUs = readTime(scanner)
     else scanner.skip()
@@ -82,7 +83,8 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
   const { parents, topDown } = linkNodes(ids, nodes, indexes)
   const hits = samples.items()
   const stranger = indexes.replace(hits)
-  if (stranger !== undefined) throw invalid(`a sample names node ${stranger}, which it does not hold`)
+  if (stranger !== undefined)
+    throw invalid(`a sample names node ${stranger}, which it does not hold`)
   return {
     nodeCount: ids.length,
     parents,
@@ -158,13 +160,13 @@ function readTicks(scanner: JsonScanner, { tickLines, tickCounts }: NodeColumns)
   }
 }
 
-function readCounts(scanner: JsonScanner, what: string, list = new IntList()): IntList {
+function readCounts(scanner: JsonScanner, what: string, list: IntList): IntList {
   return readInts(scanner, list, () => readCount(scanner, what))
 }
 
-function readDeltas(scanner: JsonScanner): IntList {
+function readDeltas(scanner: JsonScanner, expected?: number): IntList {
   const clamped = () => Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number())))
-  return readInts(scanner, new IntList(), clamped)
+  return readInts(scanner, new IntList(expected), clamped)
 }
 
 /** `readOther` reads what is not a plain number. */
@@ -181,6 +183,13 @@ function readInts(scanner: JsonScanner, list: IntList, readOther: () => number):
 
 /** What was read last, on its way to a list. */
 const block = new Int32Array(4096)
+
+/** Every hit is a sample, and few samples are none; whatever the nodes say, the text has no more. */
+function expectedSamples(nodes: NodeColumns | undefined, json: Uint8Array): number {
+  let hits = 0
+  for (const count of nodes?.hitCounts.items() ?? []) hits += count
+  return Math.min(hits + 256, json.length)
+}
 
 /** The protocol lets `hitCount` be absent. */
 function countHits(samples: Int32Array, nodeCount: number): Int32Array {

@@ -1,7 +1,12 @@
 /** A list of 32-bit integers that grows: 4 bytes an element, where an array of numbers takes up to 16. */
 export class IntList {
-  #items = new Int32Array(256)
+  #items: Int32Array<ArrayBuffer>
   #length = 0
+
+  /** Who knows about how many there will be spares copies: of a list that grows, two are held for a while. */
+  constructor(capacity = 256) {
+    this.#items = new Int32Array(capacity)
+  }
 
   get length(): number {
     return this.#length

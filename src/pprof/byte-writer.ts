@@ -21,10 +21,12 @@ export class ByteWriter {
   #bytes: Buffer
   #size = 0
 
-  /** With room for so many bytes at first. */
+  /**
+   * With room for so many bytes at first. Room that is not used takes no memory; to grow takes twice that
+   * of what was written.
+   */
   constructor(sizeBytes = initialSizeBytes) {
-    checkSize(sizeBytes)
-    this.#bytes = Buffer.allocUnsafe(sizeBytes)
+    this.#bytes = Buffer.allocUnsafe(Math.min(sizeBytes, maxSizeBytes))
   }
 
   get size(): number {

@@ -52,7 +52,7 @@ export class ProfileBuilder {
   readonly #header: ProfileHeader
   readonly #strings = new Map<string, number>([['', 0]])
   /** Begins with room for the sample types: of a large profile, samples are most of it, and are not copied. */
-  readonly #samples = new ByteWriter()
+  readonly #samples: ByteWriter
   readonly #locations = new ByteWriter()
   readonly #functions = new ByteWriter()
   readonly #chains = new CallerChains()
@@ -62,8 +62,10 @@ export class ProfileBuilder {
   #functionCount = 0
   #locationCount = 0
 
-  constructor(header: ProfileHeader) {
+  /** `expectedBytes`: at most about so large; it may be larger. */
+  constructor(header: ProfileHeader, expectedBytes?: number) {
     this.#header = header
+    this.#samples = new ByteWriter(expectedBytes)
     this.#samples.skip(header.sampleTypes.length * sampleTypeBytes)
   }
 
