@@ -41,6 +41,10 @@ export class CallFrames {
       this.#scanner.goTo(start + this.#texts.lengthOf(known))
       return known
     }
+    return this.#readNew(start)
+  }
+
+  #readNew(start: number): number {
     this.all.push(this.#readPlain() ?? this.#readAny())
     this.#texts.add(start, this.#scanner.offset)
     return this.all.length - 1
