@@ -4,8 +4,8 @@
  * line, the leaf the line that was running.
  *
  * Bytes are scanned and protobuf is written straight away because that takes the least memory for what
- * it gives: 2.9 times the JSON at 83 MB, where JSON.parse and an encoder of objects take 6.6 times and
- * 1.4 times the CPU time, for a third of the output (bench/conversion.mjs).
+ * it gives: twice the JSON at 83 MB, where JSON.parse and an encoder of objects take 10 times, for a third
+ * of the output (bench/conversion.mjs).
  */
 
 import { limits, type ValueType } from '../pprof/profile.ts'

@@ -24,8 +24,8 @@ export interface ConversionsOptions {
 const defaultInlineBytes = 64 * 1024
 
 /**
- * A scraper comes every 10 to 60 s, and finds the code compiled: a first conversion takes three times as long
- * as the fourth. The thread holds some 15 MB.
+ * A scraper comes every 10 to 60 s, and finds the code compiled: a first conversion takes five times the
+ * CPU time of a tenth. The thread holds some 15 MB.
  */
 const defaultIdleMs = 90_000
 
