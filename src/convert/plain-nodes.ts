@@ -1,7 +1,7 @@
 /**
  * Nodes as V8 writes them: these members in this order, whole numbers, no white space. Who asks at each
- * byte what may stand there has V8 compile two dozen functions before it is quick, which is half of the CPU
- * time of a first conversion; here they are fewer.
+ * byte what may stand there has V8 compile two dozen functions before it is quick; here they are fewer, and
+ * to compile is half of the CPU time of a first conversion.
  */
 import type { CallFrames } from './call-frames.ts'
 import type { JsonScanner } from './json-scanner.ts'
