@@ -1,4 +1,5 @@
-// Runs one contender on one file and prints what it took: conversion-contender.mjs <name> <file>
+// Runs one contender on one file and prints what it took, of CPU time, of memory, or of the event loop:
+// conversion-contender.mjs <name> <file> time <runs> | memory <small file> | hole
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpuPprof } from './build/convert/cpu-pprof.js'
@@ -15,33 +16,30 @@ const contenders = {
   '@datadog/pprof': (json) => serializeTree(JSON.parse(String(json))),
 }
 
-const [, , name, file] = process.argv
+const [, , name, file, what, option] = process.argv
 const json = readFileSync(file)
 const convert = contenders[name]
-// What the contender itself loads is not its conversion's memory.
+// What the contender itself loads is not its conversion's.
 require('pprof-format')
 if (name === '@datadog/pprof') require('@datadog/pprof/out/src/profile-serializer.js')
-globalThis.gc()
-const beforeBytes = process.memoryUsage().rss
-const first = timed()
-const peakBytes = process.resourceUsage().maxRSS * 1024 - beforeBytes
-const warm = Array.from({ length: 3 }, timed).sort((a, b) => a.cpuMs - b.cpuMs)[1]
-const outputBytes = convert(json).length
-// Read before: the text is taken away.
-const fresh = readFileSync(file)
-const holeMs = await longestHole(name === 'pprofd' ? convertInThread : async () => convert(json))
-console.log(
-  JSON.stringify({
+const measures = { time: () => times(Number(option)), memory: () => memory(option), hole }
+console.log(JSON.stringify(await measures[what]()))
+
+/** Of the first conversion in the process, the second, and the last three. */
+function times(runs) {
+  const [first, second, ...later] = Array.from({ length: runs }, timed)
+  const [, last] = later.slice(-3).sort((a, b) => a.cpuMs - b.cpuMs)
+  const outputBytes = convert(json).length
+  return {
     firstMs: first.wallMs,
     firstCpuMs: first.cpuMs,
-    warmCpuMs: warm.cpuMs,
-    peakBytes: Math.max(peakBytes, 1),
+    secondCpuMs: second.cpuMs,
+    laterCpuMs: last.cpuMs,
     outputBytes,
-    holeMs,
-  }),
-)
+  }
+}
 
-/** CPU time of all of the process's threads too: it hardly depends on what else the machine does. */
+/** CPU time of all of the process's threads, V8's compiler's too: it hardly depends on what else the machine does. */
 function timed() {
   const start = process.cpuUsage()
   const startMs = performance.now()
@@ -51,26 +49,47 @@ function timed() {
   return { wallMs, cpuMs: (user + system) / 1000 }
 }
 
-/** How long a timer of 1 ms has to wait at most, until what `work` does is done. */
-async function longestHole(work) {
-  let lastMs = performance.now()
-  let longestMs = 0
-  const tick = () => {
-    const nowMs = performance.now()
-    longestMs = Math.max(longestMs, nowMs - lastMs)
-    lastMs = nowMs
-  }
-  const timer = setInterval(tick, 1)
-  await work()
-  tick()
-  clearInterval(timer)
-  return longestMs
+/** What the process grew by at most, over what it holds with the text and after a small conversion. */
+function memory(smallFile) {
+  convert(readFileSync(smallFile))
+  globalThis.gc()
+  const beforeBytes = process.memoryUsage().rss
+  convert(json)
+  return { peakBytes: Math.max(process.resourceUsage().maxRSS * 1024 - beforeBytes, 1) }
 }
 
-/** As the server does it, gzipped; the first time, so the thread is started for it. */
+/**
+ * The longest that one turn of the loop takes until the conversion is done: as a timer of 1 ms sees it, and
+ * of the thread's own CPU time, which the machine's other work does not add to (Linux only).
+ */
+async function hole() {
+  let lastMs = performance.now()
+  let lastCpuMs = ownCpuMs()
+  let [holeMs, holeCpuMs] = [0, 0]
+  const tick = () => {
+    const [nowMs, nowCpuMs] = [performance.now(), ownCpuMs()]
+    holeMs = Math.max(holeMs, nowMs - lastMs)
+    holeCpuMs = Math.max(holeCpuMs, nowCpuMs - lastCpuMs)
+    lastMs = nowMs
+    lastCpuMs = nowCpuMs
+  }
+  const timer = setInterval(tick, 1)
+  if (name === 'pprofd') await convertInThread()
+  else convert(json)
+  tick()
+  clearInterval(timer)
+  return { holeMs, holeCpuMs }
+}
+
+function ownCpuMs() {
+  if (process.platform !== 'linux') return Number.NaN
+  return Number.parseInt(readFileSync('/proc/thread-self/schedstat', 'latin1'), 10) / 1e6
+}
+
+/** As the server does it, gzipped; the first time, so the thread is started for it. The text is taken away. */
 async function convertInThread() {
   const conversions = new Conversions()
-  const recording = recordingOf(fresh)
+  const recording = recordingOf(json)
   await conversions.run({ kind: 'profile', recording, format: 'pprof' }, undefined, 'move')
   await conversions.close()
 }

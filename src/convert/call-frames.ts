@@ -1,5 +1,6 @@
 /** Reads V8's call frames, each different one once: a profile repeats them in thousands of nodes. */
 import { type JsonScanner, keys } from './json-scanner.ts'
+import { TextTable } from './text-table.ts'
 
 /** https://chromedevtools.github.io/devtools-protocol/tot/Runtime/#type-CallFrame */
 export interface CallFrame {
@@ -23,43 +24,43 @@ export class CallFrames {
   readonly all: CallFrame[] = []
   readonly #scanner: JsonScanner
   readonly #json: Buffer
-  /**
-   * From the text of a call frame to its index in `all`. One byte is one character here: such strings
-   * V8 makes, hashes (with a seed that the target does not know) and compares in native code.
-   */
-  readonly #indexes = new Map<string, number>()
+  /** Their texts, numbered as `all` is. */
+  readonly #texts: TextTable
 
   constructor(scanner: JsonScanner, json: Uint8Array) {
     this.#scanner = scanner
     this.#json = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+    this.#texts = new TextTable(json)
   }
 
   /** Reads the call frame that comes next and returns its index in `all`. Equal text, equal frame. */
   read(): number {
-    // It holds no other object as a rule, and few names and URLs have a brace: then this is its end.
+    const start = this.#scanner.offset
+    const known = this.#texts.find(start)
+    if (known >= 0) {
+      this.#scanner.goTo(start + this.#texts.lengthOf(known))
+      return known
+    }
+    return this.#readNew(start)
+  }
+
+  #readNew(start: number): number {
+    this.all.push(this.#readPlain() ?? this.#readAny())
+    this.#texts.add(start, this.#scanner.offset)
+    return this.all.length - 1
+  }
+
+  /** As nearly all are: without a brace in its texts, so that it ends at the first one. */
+  #readPlain(): CallFrame | undefined {
     const start = this.#scanner.offset
     const end = this.#json.indexOf(closeBrace, start) + 1
-    const known = this.#indexes.get(this.#json.toString('latin1', start, end))
-    if (known === undefined) return this.#readNew()
-    this.#scanner.goTo(end)
-    return known
+    const frame = parsed(this.#json.toString('utf8', start, end))
+    if (frame) this.#scanner.goTo(end)
+    return frame
   }
 
-  /** Only what was read as a whole is known by its text, so what is known ends where it ends. */
-  #readNew(): number {
-    const start = this.#scanner.skip()
-    const end = this.#scanner.offset
-    const text = this.#json.toString('latin1', start, end)
-    const known = this.#indexes.get(text)
-    if (known !== undefined) return known
-    const index = this.all.length
-    this.all.push(this.#parse(start, end))
-    this.#indexes.set(text, index)
-    return index
-  }
-
-  #parse(start: number, end: number): CallFrame {
-    const scanner = this.#scanner.at(start)
+  #readAny(): CallFrame {
+    const scanner = this.#scanner
     let functionName = ''
     let url = ''
     let lineNumber = -1
@@ -73,8 +74,28 @@ export class CallFrames {
       else if (key === 'columnNumber') columnNumber = position(scanner.number())
       else scanner.skip()
     }
-    if (scanner.offset !== end) throw scanner.fail('a callFrame is malformed')
     return { functionName, url, lineNumber, columnNumber }
+  }
+}
+
+/** Undefined where it is not what V8 writes. */
+function parsed(text: string): CallFrame | undefined {
+  try {
+    const { functionName, url, lineNumber, columnNumber } = JSON.parse(text)
+    const isPlain =
+      typeof functionName === 'string' &&
+      typeof url === 'string' &&
+      typeof lineNumber === 'number' &&
+      typeof columnNumber === 'number'
+    if (!isPlain) return undefined
+    return {
+      functionName,
+      url,
+      lineNumber: position(lineNumber),
+      columnNumber: position(columnNumber),
+    }
+  } catch {
+    return undefined
   }
 }
 

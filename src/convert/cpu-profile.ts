@@ -10,7 +10,9 @@ import { CaptureError } from '../errors.ts'
 import { type CallFrame, CallFrames } from './call-frames.ts'
 import { IntList } from './int-list.ts'
 import { JsonScanner, keys } from './json-scanner.ts'
-import { indexOfIds, linkNodes } from './link-nodes.ts'
+import { linkNodes, NodeIds } from './link-nodes.ts'
+import { NodeColumns } from './node-columns.ts'
+import { readPlainNodes } from './plain-nodes.ts'
 
 /** A node is known by its index, 0 to `nodeCount - 1`, as is a call frame. */
 export interface CpuProfile {
@@ -45,7 +47,8 @@ const maxInt = 2 ** 31 - 1
 
 export function parseCpuProfile(json: Uint8Array): CpuProfile {
   const scanner = new JsonScanner(json)
-  let nodes: Nodes | undefined
+  let nodes: NodeColumns | undefined
+  let callFrames: CallFrames | undefined
   let samples: IntList | undefined
   let timeDeltas: IntList | undefined
   let startTimeUs: number | undefined
@@ -53,16 +56,19 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
   scanner.openObject()
   while (scanner.nextMember(profileKeys)) {
     const key = scanner.key(profileKeys)
-    if (key === 'nodes') nodes = readNodes(scanner, json)
-    else if (key === 'samples') samples = readCounts(scanner, 'a sample')
-    else if (key === 'timeDeltas') timeDeltas = readDeltas(scanner)
+    if (key === 'nodes') {
+      callFrames = new CallFrames(scanner, json)
+      nodes = readNodes(scanner, callFrames)
+    } else if (key === 'samples') {
+      samples = readCounts(scanner, 'a sample', new IntList(expectedSamples(nodes, json)))
+    } else if (key === 'timeDeltas') timeDeltas = readDeltas(scanner, samples?.length)
     else if (key === 'startTime') startTimeUs = readTime(scanner)
     else if (key === 'endTime') endTimeUs = readTime(scanner)
     else scanner.skip()
   }
   scanner.end()
 
-  if (!nodes) throw missing('nodes')
+  if (!nodes || !callFrames) throw missing('nodes')
   if (!samples) throw missing('samples')
   if (!timeDeltas) throw missing('timeDeltas')
   if (startTimeUs === undefined) throw missing('startTime')
@@ -72,22 +78,20 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
   }
   if (endTimeUs < startTimeUs) throw invalid('it ends before it starts')
 
-  const indexOf = indexOfIds(nodes.ids.items())
-  const { parents, topDown } = linkNodes(nodes.ids.items(), nodes.edges, indexOf)
+  const ids = nodes.ids.items()
+  const indexes = new NodeIds(ids)
+  const { parents, topDown } = linkNodes(ids, nodes, indexes)
   const hits = samples.items()
-  for (let at = 0; at < hits.length; at++) {
-    const id = hits[at] ?? 0
-    const index = indexOf(id)
-    if (index < 0) throw invalid(`a sample names node ${id}, which it does not hold`)
-    hits[at] = index
-  }
+  const stranger = indexes.replace(hits)
+  if (stranger !== undefined)
+    throw invalid(`a sample names node ${stranger}, which it does not hold`)
   return {
-    nodeCount: nodes.ids.length,
+    nodeCount: ids.length,
     parents,
     topDown,
     frames: nodes.frames.items(),
-    callFrames: nodes.callFrames,
-    hitCounts: nodes.hitCounts?.items() ?? countHits(hits, nodes.ids.length),
+    callFrames: callFrames.all,
+    hitCounts: nodes.hasHitCounts ? nodes.hitCounts.items() : countHits(hits, ids.length),
     tickStarts: nodes.tickStarts.items(),
     tickLines: nodes.tickLines.items(),
     tickCounts: nodes.tickCounts.items(),
@@ -98,64 +102,48 @@ export function parseCpuProfile(json: Uint8Array): CpuProfile {
   }
 }
 
-type Nodes = ReturnType<typeof readNodes>
-
-function readNodes(scanner: JsonScanner, json: Uint8Array) {
-  const ids = new IntList()
-  const frames = new IntList()
-  const hitCounts = new IntList()
-  let hasHitCounts = false
-  const edges = { parentIds: new IntList(), childIds: new IntList() }
-  const tickStarts = new IntList()
-  const tickLines = new IntList()
-  const tickCounts = new IntList()
-  const callFrames = new CallFrames(scanner, json)
-
+function readNodes(scanner: JsonScanner, callFrames: CallFrames): NodeColumns {
+  const nodes = new NodeColumns()
   scanner.openArray()
-  while (scanner.nextElement()) {
-    let id = -1
-    let frame = -1
-    let parentId = -1
-    let hitCount = 0
-    tickStarts.push(tickLines.length)
-    scanner.openObject()
-    while (scanner.nextMember(nodeKeys)) {
-      const key = scanner.key(nodeKeys)
-      if (key === 'id') id = readCount(scanner, 'a node id')
-      else if (key === 'callFrame') frame = callFrames.read()
-      else if (key === 'hitCount') {
-        hitCount = readCount(scanner, 'a hit count')
-        hasHitCounts = true
-      } else if (key === 'children') readCounts(scanner, 'a child', edges.childIds)
-      else if (key === 'positionTicks') readTicks(scanner, tickLines, tickCounts)
-      else if (key === 'parent') parentId = readCount(scanner, 'a parent')
-      else scanner.skip()
-    }
-    if (id < 0) throw scanner.fail('a node has no id')
-    if (frame < 0) throw scanner.fail(`node ${id} has no callFrame`)
-    ids.push(id)
-    frames.push(frame)
-    hitCounts.push(hitCount)
-    while (edges.parentIds.length < edges.childIds.length) edges.parentIds.push(id)
-    if (parentId >= 0) {
-      edges.childIds.push(id)
-      edges.parentIds.push(parentId)
-    }
+  for (;;) {
+    readPlainNodes(scanner, callFrames, nodes)
+    if (!scanner.nextElement()) break
+    readNode(scanner, callFrames, nodes)
   }
-  tickStarts.push(tickLines.length)
-  return {
-    ids,
-    frames,
-    hitCounts: hasHitCounts ? hitCounts : undefined,
-    edges,
-    tickStarts,
-    tickLines,
-    tickCounts,
-    callFrames: callFrames.all,
+  nodes.tickStarts.push(nodes.tickLines.length)
+  return nodes
+}
+
+/** With any members in any order. */
+function readNode(scanner: JsonScanner, callFrames: CallFrames, nodes: NodeColumns): void {
+  let id = -1
+  let frame = -1
+  let parentId = -1
+  let hitCount = 0
+  const tickStart = nodes.tickLines.length
+  scanner.openObject()
+  while (scanner.nextMember(nodeKeys)) {
+    const key = scanner.key(nodeKeys)
+    if (key === 'id') id = readCount(scanner, 'a node id')
+    else if (key === 'callFrame') frame = callFrames.read()
+    else if (key === 'hitCount') {
+      hitCount = readCount(scanner, 'a hit count')
+      nodes.hasHitCounts = true
+    } else if (key === 'children') readCounts(scanner, 'a child', nodes.childIds)
+    else if (key === 'positionTicks') readTicks(scanner, nodes)
+    else if (key === 'parent') parentId = readCount(scanner, 'a parent')
+    else scanner.skip()
+  }
+  if (id < 0) throw scanner.fail('a node has no id')
+  if (frame < 0) throw scanner.fail(`node ${id} has no callFrame`)
+  nodes.add(id, frame, hitCount, tickStart)
+  if (parentId >= 0) {
+    nodes.childIds.push(id)
+    nodes.parentIds.push(parentId)
   }
 }
 
-function readTicks(scanner: JsonScanner, lines: IntList, counts: IntList): void {
+function readTicks(scanner: JsonScanner, { tickLines, tickCounts }: NodeColumns): void {
   scanner.openArray()
   while (scanner.nextElement()) {
     let line = 0
@@ -167,28 +155,40 @@ function readTicks(scanner: JsonScanner, lines: IntList, counts: IntList): void 
       else if (key === 'ticks') ticks = readCount(scanner, 'the count of a position tick')
       else scanner.skip()
     }
-    lines.push(line)
-    counts.push(ticks)
+    tickLines.push(line)
+    tickCounts.push(ticks)
   }
 }
 
-function readCounts(scanner: JsonScanner, what: string, list = new IntList()): IntList {
+function readCounts(scanner: JsonScanner, what: string, list: IntList): IntList {
+  return readInts(scanner, list, () => readCount(scanner, what))
+}
+
+function readDeltas(scanner: JsonScanner, expected?: number): IntList {
+  const clamped = () => Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number())))
+  return readInts(scanner, new IntList(expected), clamped)
+}
+
+/** `readOther` reads what is not a plain number. */
+function readInts(scanner: JsonScanner, list: IntList, readOther: () => number): IntList {
   scanner.openArray()
   for (;;) {
-    scanner.digits(list)
+    const count = scanner.plainNumbers(block)
+    list.append(block, count)
+    if (count === block.length) continue
     if (!scanner.nextElement()) return list
-    list.push(readCount(scanner, what))
+    list.push(readOther())
   }
 }
 
-function readDeltas(scanner: JsonScanner): IntList {
-  const list = new IntList()
-  scanner.openArray()
-  for (;;) {
-    scanner.digits(list)
-    if (!scanner.nextElement()) return list
-    list.push(Math.round(Math.max(-maxInt, Math.min(maxInt, scanner.number()))))
-  }
+/** What was read last, on its way to a list. */
+const block = new Int32Array(4096)
+
+/** Every hit is a sample, and few samples are none; whatever the nodes say, the text has no more. */
+function expectedSamples(nodes: NodeColumns | undefined, json: Uint8Array): number {
+  let hits = 0
+  for (const count of nodes?.hitCounts.items() ?? []) hits += count
+  return Math.min(hits + 256, json.length)
 }
 
 /** The protocol lets `hitCount` be absent. */

@@ -26,7 +26,7 @@ const nodeKeys = keys('id', 'callFrame', 'selfSize', 'children')
 const sampleKeys = keys('nodeId')
 
 export function parseHeapProfile(json: Uint8Array): HeapProfile {
-  const scanner = new JsonScanner(json, 0, 'heap profile')
+  const scanner = new JsonScanner(json, 'heap profile')
   const nodes = new Nodes(scanner, json)
   const sampleNodes: number[] = []
   let hasHead = false

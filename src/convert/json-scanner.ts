@@ -5,7 +5,6 @@
  * valid it may accept where that does no harm (in skipped values).
  */
 import { CaptureError } from '../errors.ts'
-import type { IntList } from './int-list.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -16,6 +15,9 @@ const backslash = 0x5c
 const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
+
+/** They fit 32 bits. */
+const maxPlainDigits = 9
 
 /** Keys that are looked for; `names` and, in the same order, how they stand in JSON that has no white space. */
 export interface Keys<Name extends string> {
@@ -37,15 +39,9 @@ export class JsonScanner {
   #keyIndex = -1
 
   /** `subject` is what failures call the text. */
-  constructor(text: Uint8Array, offset = 0, subject = 'CPU profile') {
+  constructor(text: Uint8Array, subject = 'CPU profile') {
     this.#text = Buffer.from(text.buffer, text.byteOffset, text.byteLength)
-    this.#at = offset
     this.#subject = subject
-  }
-
-  /** Another scanner of the same text, at `offset`. */
-  at(offset: number): JsonScanner {
-    return new JsonScanner(this.#text, offset, this.#subject)
   }
 
   get offset(): number {
@@ -93,26 +89,53 @@ export class JsonScanner {
     return !this.#isAtEnd(closeBracket)
   }
 
+  /** Passes over this text where it comes next. */
+  takeText(expected: Uint8Array): boolean {
+    if (!startsWith(this.#text, this.#at, expected)) return false
+    this.#at += expected.length
+    return true
+  }
+
+  /** Reads a number of one to nine digits; -1 where it is none. The caller sees what follows it. */
+  plainNumber(): number {
+    const text = this.#text
+    const start = this.#at
+    let at = start
+    let value = 0
+    for (;;) {
+      const digit = (text[at] ?? 0) - 0x30
+      if (digit < 0 || digit > 9) break
+      value = (value * 10 + digit) | 0
+      at++
+    }
+    if (at === start || at - start > maxPlainDigits) return -1
+    this.#at = at
+    return value
+  }
+
   /**
-   * Reads elements of an array of numbers as long as they are as V8 writes most of them: up to nine
-   * digits and a comma. The one after them may be anything, and is the next element.
+   * Reads elements of an array of numbers into `block`, as long as they are as V8 writes most of them, up
+   * to nine digits and a comma, and as there is room; returns how many. The one after them may be
+   * anything, and is the next element.
    */
-  digits(list: IntList): void {
+  plainNumbers(block: Int32Array): number {
     const text = this.#text
     const length = text.length
     let start = this.#at
     let at = start
     let value = 0
-    while (at < length) {
+    let count = 0
+    while (at < length && count < block.length) {
       const byte = text[at++] ?? 0
       if (byte >= 0x30 && byte <= 0x39) value = (value * 10 + byte - 0x30) | 0
-      else if (byte === comma && at - start > 1 && at - start <= 10) {
-        list.push(value)
+      else if (byte === comma && at - start > 1 && at - start <= maxPlainDigits + 1) {
+        block[count++] = value
         value = 0
         start = at
       } else break
     }
     this.#at = start
+    return count
   }
 
   number(): number {

@@ -7,27 +7,45 @@ export interface Edges {
   readonly childIds: IntList
 }
 
-/** Finds the index of a node by its id; -1 where there is none. V8 counts ids from 1, so a table does. */
-export function indexOfIds(ids: Int32Array): (id: number) => number {
-  let maxId = 0
-  for (let index = 0; index < ids.length; index++) maxId = Math.max(maxId, ids[index] ?? 0)
-  const isDense = maxId <= ids.length * 2 + 1024
-  const table = isDense ? new Int32Array(maxId + 1).fill(-1) : undefined
-  const map = new Map<number, number>()
-  const find = table ? (id: number) => table[id] ?? -1 : (id: number) => map.get(id) ?? -1
-  for (let index = 0; index < ids.length; index++) {
-    const id = ids[index] ?? 0
-    if (find(id) >= 0) throw invalid(`two nodes have the id ${id}`)
-    if (table) table[id] = index
-    else map.set(id, index)
+/** Finds the index of a node by its id. V8 counts ids from 1, so a table does; a Map for others' ids. */
+export class NodeIds {
+  readonly #table: Int32Array | undefined
+  readonly #map = new Map<number, number>()
+
+  constructor(ids: Int32Array) {
+    let maxId = 0
+    for (let index = 0; index < ids.length; index++) maxId = Math.max(maxId, ids[index] ?? 0)
+    const isDense = maxId <= ids.length * 2 + 1024
+    this.#table = isDense ? new Int32Array(maxId + 1).fill(-1) : undefined
+    for (let index = 0; index < ids.length; index++) {
+      const id = ids[index] ?? 0
+      if (this.indexOf(id) >= 0) throw invalid(`two nodes have the id ${id}`)
+      if (this.#table) this.#table[id] = index
+      else this.#map.set(id, index)
+    }
   }
-  return find
+
+  /** -1 where there is none. */
+  indexOf(id: number): number {
+    return (this.#table ? this.#table[id] : this.#map.get(id)) ?? -1
+  }
+
+  /** Puts the indexes in place of ids; returns the first id that no node has. */
+  replace(ids: Int32Array): number | undefined {
+    for (let at = 0; at < ids.length; at++) {
+      const id = ids[at] ?? 0
+      const index = this.indexOf(id)
+      if (index < 0) return id
+      ids[at] = index
+    }
+    return undefined
+  }
 }
 
 export function linkNodes(
   ids: Int32Array,
   edges: Edges,
-  indexOf: (id: number) => number,
+  nodeIds: NodeIds,
 ): { readonly parents: Int32Array; readonly topDown: Int32Array } {
   const parents = new Int32Array(ids.length).fill(-1)
   const parentIds = edges.parentIds.items()
@@ -35,9 +53,9 @@ export function linkNodes(
   let isTopDown = true
   for (let at = 0; at < childIds.length; at++) {
     const childId = childIds[at] ?? 0
-    const child = indexOf(childId)
+    const child = nodeIds.indexOf(childId)
     const parentId = parentIds[at] ?? -1
-    const parent = indexOf(parentId)
+    const parent = nodeIds.indexOf(parentId)
     if (child < 0) throw invalid(`node ${parentId} names child ${childId}, which it does not hold`)
     if (parent < 0)
       throw invalid(`node ${childId} names parent ${parentId}, which it does not hold`)

@@ -12,14 +12,21 @@ const initialSizeBytes = 16 * 1024
 /** From here on one native copy is quicker than a loop. */
 const fewBytes = 48
 
+const maxVarintBytes = 10
+
+/** Up to it V8 computes with 32-bit integers. */
+const maxInt = 2 ** 31 - 1
+
 export class ByteWriter {
   #bytes: Buffer
   #size = 0
 
-  /** With room for so many bytes at first. */
+  /**
+   * With room for so many bytes at first. Room that is not used takes no memory; to grow takes twice that
+   * of what was written.
+   */
   constructor(sizeBytes = initialSizeBytes) {
-    checkSize(sizeBytes)
-    this.#bytes = Buffer.allocUnsafe(sizeBytes)
+    this.#bytes = Buffer.allocUnsafe(Math.min(sizeBytes, maxSizeBytes))
   }
 
   get size(): number {
@@ -48,18 +55,14 @@ export class ByteWriter {
 
   /** A whole number as protobuf's varint; negative ones as two's complement of 64 bits. */
   varint(value: number): void {
-    this.#reserve(10)
-    if (value < 0) {
-      this.bigVarint(BigInt(value))
+    if (value < 0 || value > maxInt) {
+      this.#longVarint(value)
       return
     }
+    this.#reserve(maxVarintBytes)
     const bytes = this.#bytes
     let at = this.#size
     let rest = value
-    while (rest > 0x7fffffff) {
-      bytes[at++] = (rest & 0x7f) | 0x80
-      rest = Math.floor(rest / 128)
-    }
     while (rest > 0x7f) {
       bytes[at++] = (rest & 0x7f) | 0x80
       rest >>>= 7
@@ -68,13 +71,27 @@ export class ByteWriter {
     this.#size = at
   }
 
-  /** Most of protobuf is whole numbers one after another. One loop for all of them: V8 compiles it once. */
-  varints(values: readonly number[]): void {
-    for (let index = 0; index < values.length; index++) this.varint(values[index] ?? 0)
+  /** A field that is a whole number; 0 is protobuf's default and is left out. */
+  field(number: number, value: number): void {
+    if (value === 0) return
+    this.varint(number << 3)
+    this.varint(value)
+  }
+
+  /** Begins a field that is a message, text or packed numbers, of so many bytes that are written next. */
+  begin(number: number, sizeBytes: number): void {
+    this.varint((number << 3) | 2)
+    this.varint(sizeBytes)
+  }
+
+  /** A field that is a message of what another writer holds. */
+  message(number: number, content: ByteWriter): void {
+    this.begin(number, content.size)
+    this.appendWriter(content)
   }
 
   bigVarint(value: bigint): void {
-    this.#reserve(10)
+    this.#reserve(maxVarintBytes)
     let rest = BigInt.asUintN(64, value)
     while (rest > 0x7fn) {
       this.#bytes[this.#size++] = Number(rest & 0x7fn) | 0x80
@@ -115,11 +132,28 @@ export class ByteWriter {
     this.#size += this.#bytes.write(text, this.#size)
   }
 
+  /** What is no 31-bit number: 28 bits of it first, which are four bytes. */
+  #longVarint(value: number): void {
+    if (value < 0) {
+      this.bigVarint(BigInt(value))
+      return
+    }
+    this.#reserve(maxVarintBytes)
+    const low = value % 2 ** 28
+    for (let shift = 0; shift < 28; shift += 7) {
+      this.#bytes[this.#size++] = ((low >>> shift) & 0x7f) | 0x80
+    }
+    this.varint(Math.floor(value / 2 ** 28))
+  }
+
   #reserve(sizeBytes: number): void {
-    const needed = this.#size + sizeBytes
-    if (needed <= this.#bytes.length) return
-    checkSize(needed)
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))
+    if (this.#size + sizeBytes > this.#bytes.length) this.#grow(this.#size + sizeBytes)
+  }
+
+  /** A function of its own because it is rare: V8 then compiles less wherever something is written. */
+  #grow(neededBytes: number): void {
+    checkSize(neededBytes)
+    const grown = Buffer.allocUnsafe(Math.max(neededBytes, this.#bytes.length * 2))
     this.#bytes.copy(grown, 0, 0, this.#size)
     this.#bytes = grown
   }
@@ -133,17 +167,10 @@ function checkSize(sizeBytes: number): void {
   )
 }
 
-/** How many bytes `varints` writes for them. */
-export function varintsSize(values: readonly number[]): number {
-  let size = 0
-  for (let index = 0; index < values.length; index++) size += varintSize(values[index] ?? 0)
-  return size
-}
-
 /** How many bytes `varint` writes for it. */
 export function varintSize(value: number): number {
-  if (value < 0) return 10
-  let size = 1
-  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) size++
-  return size
+  if (value < 0) return maxVarintBytes
+  if (value > maxInt) return 4 + varintSize(Math.floor(value / 2 ** 28))
+  // Seven bits a byte, of as many as the number has.
+  return Math.floor((38 - Math.clz32(value | 1)) / 7)
 }

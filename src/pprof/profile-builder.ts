@@ -3,7 +3,7 @@
  * never exists as objects. Ids and the string table stay in here.
  * https://github.com/google/pprof/blob/main/proto/profile.proto
  */
-import { ByteWriter, varintSize, varintsSize } from './byte-writer.ts'
+import { ByteWriter, varintSize } from './byte-writer.ts'
 import { CallerChains } from './caller-chains.ts'
 import type { ValueType } from './profile.ts'
 
@@ -42,10 +42,6 @@ export interface LabelsRef {
 
 const bottom: CallersRef = { [chain]: -1 }
 
-/** Field numbers of the message Profile, shifted into tags. Wire type 2: length first; 0: varint. */
-const bytesTag = (field: number): number => (field << 3) | 2
-const varintTag = (field: number): number => field << 3
-
 /** The most that one takes: two indexes of strings, their tags, and the message's tag and length. */
 const sampleTypeBytes = 2 * (1 + 5) + 2
 
@@ -56,54 +52,63 @@ export class ProfileBuilder {
   readonly #header: ProfileHeader
   readonly #strings = new Map<string, number>([['', 0]])
   /** Begins with room for the sample types: of a large profile, samples are most of it, and are not copied. */
-  readonly #samples = new ByteWriter()
+  readonly #samples: ByteWriter
   readonly #locations = new ByteWriter()
   readonly #functions = new ByteWriter()
   readonly #chains = new CallerChains()
+  /** Messages on their way into a table, which begins with their length. */
+  readonly #message = new ByteWriter(smallBytes)
+  readonly #line = new ByteWriter(smallBytes)
   #functionCount = 0
   #locationCount = 0
 
-  constructor(header: ProfileHeader) {
+  /** `expectedBytes`: at most about so large; it may be larger. */
+  constructor(header: ProfileHeader, expectedBytes?: number) {
     this.#header = header
+    this.#samples = new ByteWriter(expectedBytes)
     this.#samples.skip(header.sampleTypes.length * sampleTypeBytes)
   }
 
   /** `startLine` is 1-based, 0 where unknown. `system_name` stays empty: pprof would demangle it as C++. */
   addFunction(name: string, file: string, startLine: number): FunctionRef {
     const id = ++this.#functionCount
-    const fields: number[] = []
-    field(fields, 1, id)
-    field(fields, 2, this.#string(name))
-    field(fields, 4, this.#string(file))
-    field(fields, 5, startLine)
-    message(this.#functions, 5, fields)
+    const message = this.#message
+    message.clear()
+    message.field(1, id)
+    message.field(2, this.#string(name))
+    message.field(4, this.#string(file))
+    message.field(5, startLine)
+    this.#functions.message(5, message)
     return { [functionId]: id }
   }
 
   /** `address` must be unique in the profile and not 0: some readers know stacks by addresses alone. */
   addLocation(address: number, fn: FunctionRef, line: number, column: number): LocationRef {
     const id = ++this.#locationCount
-    const lineFields: number[] = []
-    field(lineFields, 1, fn[functionId])
-    field(lineFields, 2, line)
-    field(lineFields, 3, column)
-    const fields: number[] = []
-    field(fields, 1, id)
-    field(fields, 2, 1)
-    field(fields, 3, address)
-    fields.push(bytesTag(4), varintsSize(lineFields), ...lineFields)
-    message(this.#locations, 4, fields)
+    const lineOfFunction = this.#line
+    lineOfFunction.clear()
+    lineOfFunction.field(1, fn[functionId])
+    lineOfFunction.field(2, line)
+    lineOfFunction.field(3, column)
+    const message = this.#message
+    message.clear()
+    message.field(1, id)
+    message.field(2, 1)
+    message.field(3, address)
+    message.message(4, lineOfFunction)
+    this.#locations.message(4, message)
     return { [locationId]: id }
   }
 
   /** Labels that many samples share, encoded once. Values are strings: not every reader takes numbers. */
   labels(labels: Readonly<Record<string, string>>): LabelsRef {
     const all = new ByteWriter(smallBytes)
+    const label = new ByteWriter(smallBytes)
     for (const [key, value] of Object.entries(labels)) {
-      const fields: number[] = []
-      field(fields, 1, this.#string(key))
-      field(fields, 2, this.#string(value))
-      message(all, 3, fields)
+      label.clear()
+      label.field(1, this.#string(key))
+      label.field(2, this.#string(value))
+      all.message(3, label)
     }
     return { [encoded]: all }
   }
@@ -130,13 +135,17 @@ export class ProfileBuilder {
     const leafId = leaf[locationId]
     const locationBytes = varintSize(leafId) + this.#chains.sizeOf(callerChain)
     const stackBytes = 1 + varintSize(locationBytes) + locationBytes
-    const valueBytes = varintsSize(values)
+    let valueBytes = 0
+    for (let at = 0; at < values.length; at++) valueBytes += varintSize(values[at] ?? 0)
     const labelBytes = labels[encoded].size
     const sizeBytes = stackBytes + 1 + varintSize(valueBytes) + valueBytes + labelBytes
     const out = this.#samples
-    out.varints([bytesTag(2), sizeBytes, bytesTag(1), locationBytes, leafId])
+    out.begin(2, sizeBytes)
+    out.begin(1, locationBytes)
+    out.varint(leafId)
     this.#chains.write(callerChain, out)
-    out.varints([bytesTag(2), valueBytes, ...values])
+    out.begin(2, valueBytes)
+    for (let at = 0; at < values.length; at++) out.varint(values[at] ?? 0)
     out.appendWriter(labels[encoded])
   }
 
@@ -144,27 +153,22 @@ export class ProfileBuilder {
   encode(): Uint8Array {
     const header = this.#header
     const head = new ByteWriter(smallBytes)
-    for (const type of header.sampleTypes) message(head, 1, this.#valueType(type))
+    for (const type of header.sampleTypes) head.message(1, this.#valueType(type))
     const mapping = new ByteWriter(smallBytes)
-    message(mapping, 3, this.#mapping(header.executable))
+    mapping.message(3, this.#mapping(header.executable))
 
     const tail = new ByteWriter(smallBytes)
-    tail.varint(varintTag(9))
+    tail.varint(9 << 3)
     tail.bigVarint(header.timeNanos)
-    const fields: number[] = []
-    field(fields, 10, header.durationNanos)
-    tail.varints(fields)
-    message(tail, 11, this.#valueType(header.periodType))
-    const last: number[] = []
-    field(last, 12, header.period)
-    for (const comment of header.comments) field(last, 13, this.#string(comment))
-    field(last, 14, this.#string(header.defaultSampleType))
-    tail.varints(last)
+    tail.field(10, header.durationNanos)
+    tail.message(11, this.#valueType(header.periodType))
+    tail.field(12, header.period)
+    for (const comment of header.comments) tail.field(13, this.#string(comment))
+    tail.field(14, this.#string(header.defaultSampleType))
 
     const strings = new ByteWriter()
     for (const text of this.#strings.keys()) {
-      strings.varint(bytesTag(6))
-      strings.varint(Buffer.byteLength(text))
+      strings.begin(6, Buffer.byteLength(text))
       strings.text(text)
     }
     const out = this.#samples
@@ -183,31 +187,19 @@ export class ProfileBuilder {
     return index
   }
 
-  #valueType({ type, unit }: ValueType): readonly number[] {
-    const fields: number[] = []
-    field(fields, 1, this.#string(type))
-    field(fields, 2, this.#string(unit))
-    return fields
+  #valueType({ type, unit }: ValueType): ByteWriter {
+    const message = new ByteWriter(smallBytes)
+    message.field(1, this.#string(type))
+    message.field(2, this.#string(unit))
+    return message
   }
 
   /** The one mapping says that everything is symbolized, so pprof looks for no binary and asks no more. */
-  #mapping(executable: string): readonly number[] {
-    const fields: number[] = []
-    field(fields, 1, 1)
-    field(fields, 5, this.#string(executable))
-    for (const hasFunctionsFilenamesLines of [7, 8, 9]) field(fields, hasFunctionsFilenamesLines, 1)
-    return fields
+  #mapping(executable: string): ByteWriter {
+    const message = new ByteWriter(smallBytes)
+    message.field(1, 1)
+    message.field(5, this.#string(executable))
+    for (const hasFunctionsFilenamesLines of [7, 8, 9]) message.field(hasFunctionsFilenamesLines, 1)
+    return message
   }
-}
-
-/** A field that is a whole number; 0 is protobuf's default and is left out. */
-function field(fields: number[], number: number, value: number): void {
-  if (value !== 0) fields.push(varintTag(number), value)
-}
-
-/** A field that is a message of such fields. */
-function message(out: ByteWriter, number: number, fields: readonly number[]): void {
-  out.varint(bytesTag(number))
-  out.varint(varintsSize(fields))
-  out.varints(fields)
 }

@@ -193,3 +193,21 @@ t.test('absurd depth is no trouble, neither of nodes nor of unknown members', as
   const nested = `{"x":${'['.repeat(count)}${']'.repeat(count)},${JSON.stringify(sound).slice(1)}`
   t.equal(parseCpuProfile(Buffer.from(nested)).nodeCount, 2)
 })
+
+t.test('a node that is not written as V8 does is read like its neighbours', async (t) => {
+  const plain = String(fixture('node20'))
+  const known = parseCpuProfile(Buffer.from(plain))
+  const third = /\{"id":3,"callFrame":(\{[^}]*\}),"hitCount":(\d+),"children":(\[[^\]]*\])/
+  const others = {
+    'in another order': '{"callFrame":$1,"children":$3,"id":3,"hitCount":$2',
+    'with white space': '{ "id": 3, "callFrame": $1, "hitCount": $2, "children": $3',
+    'with more members': '{"id":3,"callFrame":$1,"hitCount":$2,"children":$3,"deoptReason":"none"',
+    'with numbers of another form': '{"id":3.0,"callFrame":$1,"hitCount":$2,"children":$3',
+    'with an empty list': '{"id":3,"callFrame":$1,"hitCount":$2,"children":$3,"positionTicks":[]',
+  }
+  for (const [how, text] of Object.entries(others)) {
+    const changed = plain.replace(third, text)
+    t.not(changed, plain)
+    t.same(parseCpuProfile(Buffer.from(changed)), known, how)
+  }
+})

@@ -58,7 +58,8 @@ export function profileOf(...tree: readonly NodeSketch[]): Uint8Array {
     }
     nodes.push(node)
     for (let hit = 0; hit < hits; hit++) samples.push(id)
-    node.children = calls.map(add)
+    const children = calls.map(add)
+    if (children.length > 0) node.children = children
     if (ticks) {
       node.positionTicks = Object.entries(ticks).map(([at, count]) => {
         return { line: Number(at), ticks: count }
