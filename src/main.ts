@@ -15,11 +15,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  // Only now: a static import would be loaded before the door is closed.
-  const { runCli } = await import('./cli/cli.ts')
-  process.exitCode = await runCli(process.argv.slice(2))
+  process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
   process.exitCode = report(error)
+}
+
+/** Imports only now: what is imported statically would be loaded before the door is closed. */
+async function run(argv: readonly string[]): Promise<number> {
+  const { plainServeArguments } = await import('./cli/serve-arguments.ts')
+  const args = plainServeArguments(argv)
+  if (args !== undefined) {
+    const { serve } = await import('./cli/run-serve.ts')
+    return serve(args)
+  }
+  const { runCli } = await import('./cli/cli.ts')
+  return runCli(argv)
 }
 
 function report(error: unknown): number {

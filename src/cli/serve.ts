@@ -1,7 +1,7 @@
-/** `pprofd serve`: the daemon, in the foreground. */
-import { loadConfig } from '../config/load-config.ts'
-import type { Commands, CommonFlags } from './command.ts'
-import { configFlags, withConfigFlags } from './config-flags.ts'
+/** `pprofd serve`, as yargs knows it. */
+import type { Commands } from './command.ts'
+import { withConfigFlags } from './config-flags.ts'
+import { serve } from './run-serve.ts'
 
 export function addServeCommand({ cli, run, isWithoutHelp = false }: Commands): void {
   cli.command(
@@ -28,12 +28,4 @@ export function addServeCommand({ cli, run, isWithoutHelp = false }: Commands): 
         ),
     run(serve),
   )
-}
-
-async function serve(args: CommonFlags): Promise<number> {
-  const flags = configFlags({ ...args })
-  const load = () => loadConfig({ file: args.config, env: process.env, flags })
-  // The server's packages are the largest part of the start-up: other commands do without.
-  const { runDaemon } = await import('../daemon.ts')
-  return runDaemon(load)
 }

@@ -1,11 +1,11 @@
 /** Checks a tree of values against schema.ts, fills in defaults, and says in words what is wrong. */
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Settings } from './config.ts'
 import { listenProblem } from './listen-address.ts'
 import { nearest } from './nearest.ts'
-import type { SchemaNode } from './options.ts'
 import { triggerKinds } from './rule-schema.ts'
 import { configSchema } from './schema.ts'
+import { type Mismatch, schemaMismatches } from './schema-mismatches.ts'
+import type { SchemaNode } from './schema-node.ts'
 
 /** What is wrong, and where. */
 export interface Problem {
@@ -18,17 +18,18 @@ export interface Problem {
 /** The ways to say which process a target is. */
 const selectors = ['pid', 'pidFile', 'port', 'unit', 'match']
 
-let compiled: ValidateFunction<Settings> | undefined
+const formats = {
+  'listen-address': (text: string) => listenProblem(text) === undefined,
+  'regular-expression': (text: string) => expressionProblem(text) === undefined,
+}
 
 /** Fills defaults into `values`, which are then the settings returned, unless there is a problem. */
 export function checkSettings(values: unknown): Settings | Problem {
-  const validate = validator()
-  if (validate(values)) return values
-  const errors = (validate.errors ?? []).filter(({ schemaPath }) => !/\/oneOf\/\d/.test(schemaPath))
+  const wrong = schemaMismatches(configSchema, values, formats)
   // A misspelt key also makes a required one missing, and what is no mapping lacks everything.
   const telling = ['additionalProperties', 'type']
-  const error = errors.find(({ keyword }) => telling.includes(keyword)) ?? errors[0]
-  return error === undefined ? { path: [], words: 'is not allowed' } : describe(error)
+  const mismatch = wrong.find(({ keyword }) => telling.includes(keyword)) ?? wrong[0]
+  return mismatch === undefined ? (values as Settings) : describe(mismatch)
 }
 
 /** `targets[0].pid` for `['targets', '0', 'pid']`; keys that could disturb a terminal are quoted. */
@@ -40,41 +41,16 @@ export function keyOf(path: readonly string[]): string {
   }, '')
 }
 
-function validator(): ValidateFunction<Settings> {
-  if (compiled !== undefined) return compiled
-  const ajv = new Ajv({
-    useDefaults: true,
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    // A test checks the schema itself, so that not every start pays for it.
-    meta: false,
-    validateSchema: false,
-    // It is run once: to shorten its code would take longer than the check itself.
-    code: { optimize: false },
-  })
-  ajv.addVocabulary(['allowed'])
-  ajv.addFormat('listen-address', (text) => listenProblem(text) === undefined)
-  ajv.addFormat('regular-expression', (text) => expressionProblem(text) === undefined)
-  compiled = ajv.compile<Settings>(configSchema)
-  return compiled
-}
-
-function describe(error: ErrorObject): Problem {
-  const path = error.instancePath.split('/').slice(1).map(unescapePointer)
-  const schema: SchemaNode = { ...error.parentSchema }
-  const data: unknown = error.data
-  if (error.keyword === 'additionalProperties') {
-    const key = String(error.params.additionalProperty)
-    return { path: [...path, key], words: unknownKey(key, Object.keys(schema.properties ?? {})) }
+function describe({ path, keyword, schema, data, property = '' }: Mismatch): Problem {
+  if (keyword === 'additionalProperties') {
+    const words = unknownKey(property, Object.keys(schema.properties ?? {}))
+    return { path: [...path, property], words }
   }
-  if (error.keyword === 'required') {
-    return { path, words: `has no ${error.params.missingProperty}` }
-  }
-  if (/^(min|max)Properties$/.test(error.keyword)) return { path, words: whenProblem(data) }
-  if (error.keyword === 'oneOf') return { path, words: selectorProblem(data) }
-  if (typeof data === 'string' && error.keyword === 'format') {
-    return { path, words: listenOrExpressionProblem(data, error.schema) }
+  if (keyword === 'required') return { path, words: `has no ${property}` }
+  if (keyword === 'propertyCount') return { path, words: whenProblem(data) }
+  if (keyword === 'oneOf') return { path, words: selectorProblem(data) }
+  if (typeof data === 'string' && keyword === 'format') {
+    return { path, words: listenOrExpressionProblem(data, schema.format) }
   }
   return { path, words: `is ${shown(data)}, but must be ${expected(schema)}` }
 }
@@ -126,9 +102,4 @@ function shown(value: unknown): string {
   if (typeof value === 'object') return 'a mapping'
   if (typeof value !== 'string') return String(value)
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value)
-}
-
-/** https://www.rfc-editor.org/rfc/rfc6901#section-4 */
-function unescapePointer(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~')
 }

@@ -15,6 +15,8 @@ export interface Section {
 
 /** Node 22's table has 8 MB; a hostile file must not cost more than a few times that. */
 const maxStringTableBytes = 64 * 1024 * 1024
+/** What is read of it at a time: the whole of it would be memory that the daemon keeps. */
+const partBytes = 1024 * 1024
 const maxSections = 1000
 const sectionEntryBytes = 64
 const dynamicSymbolSection = 11
@@ -41,13 +43,23 @@ export async function readSections(file: FileHandle): Promise<readonly Section[]
   })
 }
 
-/** The string table of the dynamic symbols; undefined where the file is no such ELF or has none. */
-export async function dynamicStrings(file: FileHandle): Promise<Buffer | undefined> {
+/** Whether `text` stands in the string table of the dynamic symbols; false where there is none. */
+export async function hasDynamicString(file: FileHandle, text: Buffer): Promise<boolean> {
   const sections = await readSections(file)
   const symbols = sections?.find(({ type }) => type === dynamicSymbolSection)
   const strings = symbols && sections?.[symbols.link]
-  if (strings === undefined || strings.sizeBytes > maxStringTableBytes) return undefined
-  return readAt(file, strings.offset, strings.sizeBytes)
+  if (strings === undefined || strings.sizeBytes > maxStringTableBytes) return false
+  const buffer = Buffer.allocUnsafe(Math.min(strings.sizeBytes, partBytes))
+  const end = strings.offset + strings.sizeBytes
+  if (!Number.isSafeInteger(end)) return false
+  // A part begins with the end of the one before, where the text may have begun.
+  for (let at = strings.offset; at + text.length <= end; at += buffer.length - text.length + 1) {
+    const length = Math.min(buffer.length, end - at)
+    const { bytesRead } = await file.read(buffer, 0, length, at)
+    if (bytesRead !== length) return false
+    if (buffer.subarray(0, length).includes(text)) return true
+  }
+  return false
 }
 
 /** Undefined where the file is shorter; a hostile file may name any 64-bit position. */

@@ -5,10 +5,9 @@
  * symbols (seen in the official 18, 20, 22, 24 and 26); Bun and Deno do not.
  */
 import type { Stats } from 'node:fs'
-import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { dynamicStrings } from './elf.ts'
+import { hasDynamicString } from './elf.ts'
 import { linkAtOnce, readProcLink } from './proc-file.ts'
 
 export type Runtime =
@@ -79,7 +78,7 @@ async function lookInto(link: string, key: string): Promise<boolean> {
   try {
     if (fileKey(await file.stat()) !== key)
       throw new Error('the process runs something else by now')
-    return await hasNodeStart(file)
+    return await hasDynamicString(file, nodeStart)
   } finally {
     await file.close()
   }
@@ -87,9 +86,4 @@ async function lookInto(link: string, key: string): Promise<boolean> {
 
 function fileKey({ dev, ino, size, mtimeMs }: Stats): string {
   return `${dev}:${ino}:${size}:${mtimeMs}`
-}
-
-async function hasNodeStart(file: FileHandle): Promise<boolean> {
-  const strings = await dynamicStrings(file)
-  return strings?.includes(nodeStart) ?? false
 }

@@ -1,6 +1,7 @@
 /** Reading files of /proc, where a process may be gone between any two steps. */
-import { opendirSync, readFileSync, readlinkSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { closeSync, open, opendirSync, read, readFileSync, readlinkSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 
 /**
@@ -13,7 +14,29 @@ const isPrompt = /\/\d+\/(task\/\d+\/)?(stat|status|schedstat|children|comm)$/
 /** The text of a file; undefined when the process or the file is gone. Other failures are thrown. */
 export function readProcFile(path: string): Promise<string | undefined> {
   const pooled = isMainThread && !isPrompt.test(path)
-  return unlessGone(pooled ? readFile(path, 'utf8') : readAtOnce(path))
+  return unlessGone(pooled ? readInPool(path) : readAtOnce(path))
+}
+
+const openInPool = promisify(open)
+const readPart = promisify(read)
+
+/** Most command lines and environments are shorter. */
+const partBytes = 8192
+
+/** Three ways to the pool and back, where `readFile` takes five: these have no size, and close at once. */
+async function readInPool(path: string): Promise<string> {
+  const file = await openInPool(path, 'r')
+  try {
+    const parts: Buffer[] = []
+    for (let bytesRead = 1; bytesRead > 0; ) {
+      const part = Buffer.allocUnsafe(partBytes)
+      bytesRead = (await readPart(file, part, 0, partBytes, null)).bytesRead
+      parts.push(part.subarray(0, bytesRead))
+    }
+    return Buffer.concat(parts).toString('utf8')
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Node never closes a file that a thread was opening when it was ended; this way it is none. */

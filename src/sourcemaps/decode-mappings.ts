@@ -133,10 +133,12 @@ class MappedLine {
     }
     while (this.#at < this.#next && (columns[this.#at] ?? 0) < column) this.#at++
     // A question here is answered by the first segment here; this one can only answer those behind it.
+    if (this.#at === this.#next) return
     if (columns[this.#at] === column && foundColumns[this.#at] === column) {
       while (this.#at < this.#next && columns[this.#at] === column) this.#at++
+      if (this.#at === this.#next) return
     }
-    if (this.#at === this.#next || column < (foundColumns[this.#at] ?? -1)) return
+    if (column < (foundColumns[this.#at] ?? -1)) return
     this.#put(this.#at, fields, count)
   }
 

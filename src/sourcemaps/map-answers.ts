@@ -181,7 +181,9 @@ function textsAt(
   wanted: ReadonlySet<number>,
 ): ReadonlyMap<number, string> {
   const texts = new Map<number, string>()
-  if (span === undefined) return texts
+  // -1 is none: many maps name functions at their identifier, not where V8 says that they begin.
+  const isAny = Array.from(wanted).some((index) => index >= 0)
+  if (span === undefined || !isAny) return texts
   map.elements(span, (element, index) => {
     if (!wanted.has(index)) return
     const text = map.text(element)

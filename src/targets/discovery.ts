@@ -8,9 +8,9 @@ import type { ProcessIdentity } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
 import { instanceId } from './instance-id.ts'
-import { packageName } from './package-name.ts'
 import { processName, scriptArgument } from './script-argument.ts'
 import { serviceName, systemdUnit } from './service-name.ts'
+import { sharedPackageName } from './shared-package-name.ts'
 import type { Target } from './target.ts'
 
 /** What the configuration adds to what /proc says. */
@@ -136,8 +136,8 @@ async function readNames(
   const service = await readServiceName(pid, procRoot)
   const script = scriptArgument(argv)
   if (service !== undefined || script === undefined) return { service, package: undefined }
-  const root = `${procRoot}/${pid}/root`
-  return { service, package: await packageName(root, workingDirectory, script) }
+  const name = await sharedPackageName(`${procRoot}/${pid}`, workingDirectory, script)
+  return { service, package: name }
 }
 
 async function readServiceName(pid: number, procRoot: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { dynamicStrings } from '../../src/proc/elf.ts'
+import { hasDynamicString } from '../../src/proc/elf.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 interface ElfParts {
@@ -17,10 +17,11 @@ interface ElfParts {
 
 const headerBytes = 64
 const sectionBytes = 64
-const strings = Buffer.from('\0_ZN4node5StartEiPPc\0')
+const text = Buffer.from('_ZN4node5StartEiPPc\0')
+const short = Buffer.concat([Buffer.alloc(1), text])
 
 /** Header, a section of dynamic symbols, the section of its strings, the strings. */
-function elf(parts: ElfParts = {}): Buffer {
+function elf(parts: ElfParts = {}, strings: Buffer = short): Buffer {
   const stringsAt = headerBytes + 2 * sectionBytes
   const file = Buffer.alloc(stringsAt + strings.length)
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1])
@@ -38,19 +39,36 @@ function elf(parts: ElfParts = {}): Buffer {
   return file
 }
 
-async function stringsOf(t: Test, bytes: Uint8Array): Promise<Buffer | undefined> {
+async function isFound(t: Test, bytes: Uint8Array): Promise<boolean> {
   const path = join(temporaryFolder(t), 'file')
   writeFileSync(path, bytes)
   const file = await open(path)
   try {
-    return await dynamicStrings(file)
+    return await hasDynamicString(file, text)
   } finally {
     await file.close()
   }
 }
 
-t.test('finds the strings of the dynamic symbols', async (t) => {
-  t.strictSame(await stringsOf(t, elf()), strings)
+t.test('finds a string of the dynamic symbols', async (t) => {
+  t.equal(await isFound(t, elf()), true)
+  t.equal(await isFound(t, elf({}, text)), true, 'alone')
+  t.equal(await isFound(t, elf({}, Buffer.from('\0_ZN4node4StopEv\0'))), false)
+})
+
+t.test('finds it wherever the parts end in which a large table is read', async (t) => {
+  for (const before of [
+    2 ** 20 - text.length,
+    2 ** 20 - 1,
+    2 ** 20 - 5,
+    2 ** 20,
+    3 * 2 ** 20 + 7,
+  ]) {
+    const strings = Buffer.concat([Buffer.alloc(before), text, Buffer.alloc(100)])
+    t.equal(await isFound(t, elf({}, strings)), true, String(before))
+    strings.fill(0, before, before + 1)
+    t.equal(await isFound(t, elf({}, strings)), false, `${before}, without its beginning`)
+  }
 })
 
 const huge = 2n ** 64n - 1n
@@ -78,7 +96,7 @@ const unusable: Readonly<Record<string, Uint8Array>> = {
 }
 
 for (const [title, bytes] of Object.entries(unusable)) {
-  t.test(`is undefined for ${title}`, async (t) => {
-    t.equal(await stringsOf(t, bytes), undefined)
+  t.test(`finds none in ${title}`, async (t) => {
+    t.equal(await isFound(t, bytes), false)
   })
 }
