@@ -100,7 +100,7 @@ async function startDaemon(pids, threshold) {
   const listen = '127.0.0.1:0'
   writeFileSync(
     config,
-    JSON.stringify({ listen, stateDir: folder, discover: false, targets, stalls }),
+    JSON.stringify({ listen, stateDir: folder, discover: { enabled: false }, targets, stalls }),
   )
   const daemon = await startProcess([pprofd, 'serve', '--config', config], /"listening"/)
   return { ...daemon, url: JSON.parse(daemon.line).url }
