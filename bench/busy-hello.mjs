@@ -1,29 +1,42 @@
-// An HTTP server that says hello, and the process that keeps it busy: 16 connections, on each of which four
-// requests wait, as bytes that cost their sender far less than they cost the server.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
+// An HTTP server that says hello, over connections within the process: what the kernel takes for a connection
+// between two processes depends on which of them sleeps, and varies twofold. A unit is 32 requests, on 8 connections.
 import { createServer } from 'node:http'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { Duplex } from 'node:stream'
+
+const connections = 8
+const requestsEach = 4
+const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+const requests = Buffer.from(request.repeat(requestsEach))
 
 export async function hello() {
-  let answered = 0
-  const server = createServer((_, response) => {
-    answered += 1
-    response.end('hello world')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const program = fileURLToPath(new URL('./busy-hello-load.mjs', import.meta.url))
-  const load = fork(program, [server.address().port], { execArgv: [] })
-  await once(load, 'message')
+  const server = createServer((_, response) => response.end('hello world'))
+  let finish = () => {}
+  let bytes = 0
+  /** Of an answer: the same each time, for the date is as long each time. */
+  let answerBytes = 0
+  const sockets = Array.from({ length: connections }, () => {
+    const socket = new Duplex({
+      read: () => {},
+      write: (chunk, _, done) => {
+        bytes += chunk.length
+        done()
+        if (bytes === connections * requestsEach * answerBytes) finish()
+      },
+    })
+    socket.setTimeout = () => socket
+    server.emit('connection', socket)
+    return socket
+  })
+  sockets[0].push(request)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  answerBytes = bytes
   return {
-    unit: async () => {
-      await nextTurn()
-      const units = answered
-      answered = 0
-      return units
+    unit: () => {
+      bytes = 0
+      return new Promise((resolve) => {
+        finish = resolve
+        for (const socket of sockets) socket.push(requests)
+      })
     },
-    rest: () => load.send('rest'),
-    work: () => load.send('work'),
   }
 }

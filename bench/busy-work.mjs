@@ -73,8 +73,13 @@ function promises() {
 async function workers() {
   const done = new Int32Array(new SharedArrayBuffer(8))
   const file = new URL('./busy-worker.mjs', import.meta.url)
-  const threads = Array.from({ length: 8 }, () => new Worker(file, { workerData: done, execArgv: [] }))
-  await Promise.all(threads.map((thread) => new Promise((resolve) => thread.once('message', resolve))))
+  const threads = Array.from(
+    { length: 8 },
+    () => new Worker(file, { workerData: done, execArgv: [] }),
+  )
+  await Promise.all(
+    threads.map((thread) => new Promise((resolve) => thread.once('message', resolve))),
+  )
   let before = 0
   return {
     unit: async () => {

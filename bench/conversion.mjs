@@ -1,12 +1,15 @@
 // From the bytes of V8's CPU profile to pprof's bytes, not gzipped: time and memory by size and by way.
 // pprofd's output is larger because it holds more: lines, addresses, labels, measured times.
 // Every figure is from a fresh process that runs one contender on one file; contenders alternate.
+// `conversion.mjs [nodes,nodes]`, by default all sizes.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syntheticProfile } from './conversion-profile.mjs'
+import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const contenders = ['pprofd', 'scan + pprof-format', 'JSON.parse + pprof-format', '@datadog/pprof']
 const sizes = [
@@ -14,15 +17,13 @@ const sizes = [
   { nodes: 20_000, samples: 300_000, rounds: 7 },
   { nodes: 200_000, samples: 3_000_000, rounds: 3 },
 ]
+const asked = process.argv[2]?.split(',').map(Number)
 const child = fileURLToPath(new URL('./conversion-contender.mjs', import.meta.url))
 
-const [cpu] = cpus()
-console.log(
-  `${process.platform} ${process.arch}, ${cpus().length} x ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
-)
+printMachine()
 const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
 try {
-  for (const size of sizes) measure(size)
+  for (const size of sizes) if (asked?.includes(size.nodes) ?? true) measure(size)
 } finally {
   rmSync(folder, { recursive: true })
 }
@@ -36,16 +37,20 @@ function measure({ nodes, samples, rounds }) {
     for (const name of contenders) runs.get(name).push(run(name, file))
   }
 
-  console.log(
-    `\n${nodes} nodes, ${samples} samples, ${(sizeBytes / 1e6).toFixed(1)} MB of JSON; ${rounds} processes each, median (min to max)`,
-  )
+  const title = `${nodes} nodes, ${samples} samples, ${(sizeBytes / 1e6).toFixed(1)} MB of JSON; ${rounds} processes each, median (min to max)`
   const best = Object.fromEntries(
     ['firstCpuMs', 'warmCpuMs', 'peakBytes'].map((key) => [key, median(runs.get('pprofd'), key)]),
   )
-  console.table(
+  showTable(
+    String(nodes),
+    title,
     Object.fromEntries(
       contenders.map((name) => {
-        const row = (key, unit) => spread(runs.get(name), key, unit)
+        const row = (key, unit) =>
+          spread(
+            runs.get(name).map((run) => run[key] / unit),
+            1,
+          )
         const ratio = (key) => `${(median(runs.get(name), key) / best[key]).toFixed(1)} x`
         return [
           name,
@@ -79,10 +84,4 @@ function sorted(runs, key) {
 
 function median(runs, key) {
   return sorted(runs, key)[Math.floor(runs.length / 2)]
-}
-
-function spread(runs, key, unit) {
-  const values = sorted(runs, key).map((value) => value / unit)
-  const [mid, min, max] = [values[Math.floor(values.length / 2)], values[0], values.at(-1)]
-  return `${mid.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`
 }

@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { discoverTargets } from './build/targets/discovery.js'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
-import { writeResults } from './results.mjs'
+import { showTable } from './results.mjs'
 
 const idleSeconds = Number(process.argv[2] ?? 30)
 const others = 950
@@ -51,10 +51,11 @@ const table = {
   'pprofd, first': row([first]),
   'pprofd, again': row(again),
 }
-console.log(
-  `\n${readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length} processes, ${first.result.length} of them Node`,
+showTable(
+  'discovery',
+  `${readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length} processes, ${first.result.length} of them Node`,
+  table,
 )
-console.table(table)
 const ratio = median(again.map(({ cpuMs }) => cpuMs)) / median(links.map(({ cpuMs }) => cpuMs))
 console.log(`CPU, of reading the links alone: ${ratio.toFixed(1)}; goal: at most 50 ms wall`)
 
@@ -70,7 +71,10 @@ const idle = { knownTargets: known, seconds: idleSeconds, cpuPercent: share * 10
 console.log(
   `idle with ${known} known targets: ${idle.cpuPercent.toFixed(3)} % of a CPU over ${idleSeconds} s; goal: 0.0`,
 )
-writeResults('discovery', { table, ratio, idle })
+showTable('idle', `idle with ${known} known targets`, {
+  ...idle,
+  'CPU of discovery, of reading the links': ratio,
+})
 await daemon.stop()
 await Promise.all(targets.map(({ stop }) => stop()))
 process.exit(0)

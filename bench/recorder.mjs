@@ -1,28 +1,37 @@
 // What it costs a busy process to be recorded all the time, by a connection from within (record.door: closed)
 // and through an inspector that stays open, and to be asked for its profile all the while as well, beside a twin
 // that is not recorded; and a request that is answered out of the chain beside one of its own.
-// `recorder.mjs [pairs] [kinds] [window, s]`: a kind is a number of functions or a name of busy-work.mjs. A pair is
-// two blocks of four windows (pairs.mjs), between which the twins change roles: 11 s with windows of 1 s.
+// `recorder.mjs [--targets 1000,50000] [--doors closed,open,asked] [--pairs 20] [--window 1]`: a target is a number of
+// functions or a name of busy-work.mjs. A pair is two blocks of four windows (pairs.mjs), between which the twins
+// change roles: 12 s with windows of 1 s.
+import { parseArgs } from 'node:util'
 import { bothRoles, rowOf, twinBlock } from './pairs.mjs'
 import { printMachine, spread } from './processes.mjs'
 import { startRecordedTwins } from './recorded-twins.mjs'
 import { showTable } from './results.mjs'
 
-const pairs = Number(process.argv[2] ?? 20)
-const kinds = (process.argv[3] ?? '1000,50000').split(',')
-const windowMs = Number(process.argv[4] ?? 1) * 1000
+const { values } = parseArgs({
+  options: {
+    targets: { type: 'string', default: '1000,50000' },
+    doors: { type: 'string', default: 'closed,open,asked' },
+    pairs: { type: 'string', default: '20' },
+    window: { type: 'string', default: '1' },
+  },
+})
+const pairs = Number(values.pairs)
+const windowMs = Number(values.window) * 1000
 /** A change of roles takes up to 7 s. */
 const blocksOfARole = 5
 const ways = {
-  'door closed': { door: 'closed' },
-  'door open': { door: 'open' },
-  'door closed, asked again and again': { door: 'closed', isAsked: true },
+  closed: { name: 'door closed', door: 'closed' },
+  open: { name: 'door open', door: 'open' },
+  asked: { name: 'door closed, asked again and again', door: 'closed', isAsked: true },
 }
 
 printMachine()
-for (const kind of kinds) {
+for (const kind of values.targets.split(',')) {
   const rows = {}
-  for (const [name, way] of Object.entries(ways)) rows[name] = await measure(kind, way)
+  for (const way of values.doors.split(',')) rows[ways[way].name] = await measure(kind, ways[way])
   const title = `${kind}: recorded at 100 Hz, beside a twin that is not; ${pairs} pairs, windows of ${windowMs / 1000} s`
   showTable(kind, `${title}, median [95 % interval], longest turns as median (min to max)`, rows)
 }

@@ -5,37 +5,48 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { basename } from 'node:path'
 
 const folder = new URL('./results/', import.meta.url)
-const name = basename(process.argv[1] ?? '', '.mjs')
-const tables = {}
+const ownName = basename(process.argv[1] ?? '', '.mjs')
 
-/** `key` is what others find the table by; `rows` an object of rows, a list of them, or one of figures. */
+/**
+ * `key` is what others find the table by, and what replaces an earlier one; `rows` an object of rows, a list of
+ * them, or one of figures.
+ */
 export function showTable(key, title, rows) {
   console.log(`\n${title}`)
-  console.table(rows)
-  tables[key] = { title, rows }
+  console.table(printed(rows))
+  const table = {
+    title,
+    arguments: process.argv.slice(2),
+    date: new Date().toISOString(),
+    machine: machine(),
+    versions: versions(),
+    rows,
+  }
+  const tables = { ...readTables(ownName), [key]: table }
   mkdirSync(folder, { recursive: true })
-  const text = JSON.stringify(
-    {
-      name,
-      arguments: process.argv.slice(2),
-      date: new Date().toISOString(),
-      machine: machine(),
-      versions: versions(),
-      tables,
-    },
-    undefined,
-    2,
-  )
-  writeFileSync(new URL(`${name}.json`, folder), `${text}\n`)
+  writeFileSync(fileOf(ownName), `${JSON.stringify({ name: ownName, tables }, undefined, 2)}\n`)
 }
 
-/** What a benchmark of this name wrote last; undefined where it has not run. */
-export function readResults(ofName) {
+/** console.table takes a figure of one row for a row of its own. */
+function printed(rows) {
+  const isFigure = (value) => typeof value === 'object' && value.constructor !== Object
+  if (!Object.values(rows).some(isFigure)) return rows
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, value]) => [name, isFigure(value) ? String(value) : value]),
+  )
+}
+
+/** The tables that a benchmark of this name has written, by their keys; none where it has not run. */
+export function readTables(name) {
   try {
-    return JSON.parse(readFileSync(new URL(`${ofName}.json`, folder), 'utf8'))
+    return JSON.parse(readFileSync(fileOf(name), 'utf8')).tables
   } catch {
-    return undefined
+    return {}
   }
+}
+
+function fileOf(name) {
+  return new URL(`${name}.json`, folder)
 }
 
 function machine() {
@@ -50,13 +61,20 @@ function machine() {
 
 function versions() {
   const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-  return { pprofd: read('../package.json').version, commit: commit(), ...read('./package.json').dependencies }
+  return {
+    pprofd: read('../package.json').version,
+    commit: commit(),
+    ...read('./package.json').dependencies,
+  }
 }
 
 function commit() {
   try {
     const args = ['-C', new URL('.', import.meta.url).pathname, 'rev-parse', '--short', 'HEAD']
-    return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    return execFileSync('git', args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
   } catch {
     return undefined
   }

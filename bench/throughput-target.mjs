@@ -36,11 +36,13 @@ function take() {
   const before = taken
   taken = figures()
   durations.sort((x, y) => y - x)
-  const at = (share) => durations[Math.min(durations.length - 1, Math.floor(durations.length * share))]
+  const at = (share) =>
+    durations[Math.min(durations.length - 1, Math.floor(durations.length * share))]
   const result = {
     count: units,
     wallMs: taken.wallMs - before.wallMs,
-    mainCpuMs: taken.mainCpuMs - before.mainCpuMs,
+    // Where others do the work, it says nothing.
+    mainCpuMs: work ? undefined : taken.mainCpuMs - before.mainCpuMs,
     cpuMs: taken.cpuMs - before.cpuMs,
     turns: durations.length,
     slowest: durations.slice(0, Math.ceil(durations.length / 10)),

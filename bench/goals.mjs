@@ -1,0 +1,67 @@
+// `npm run bench goals`: each goal of goals-list.mjs with the figure of the last run of its benchmark.
+import { goals } from './goals-list.mjs'
+import { readTables, showTable } from './results.mjs'
+
+const results = new Map(goals.map(({ benchmark }) => [benchmark, readTables(benchmark)]))
+const runs = [...results].flatMap(([benchmark, tables]) =>
+  Object.entries(tables).map(([key, { date, arguments: words, machine, versions }]) => ({
+    benchmark,
+    table: key,
+    date,
+    arguments: words.join(' '),
+    node: machine.node,
+    commit: versions.commit,
+    'load when it ended': machine.loadAverage[0].toFixed(1),
+  })),
+)
+showTable('runs', 'what was run', runs)
+showTable('goals', 'the goals', Object.fromEntries(goals.map((goal) => [goal.goal, rowOf(goal)])))
+
+function rowOf({ benchmark, figure: path, rival: rivalPath, ...limits }) {
+  const tables = results.get(benchmark)
+  const figure = valueAt(tables, path)
+  if (figure === undefined) return { figure: 'not run', rival: '', ratio: '', reached: '' }
+  const rival = rivalPath && valueAt(tables, rivalPath)
+  const ratio = rival === undefined ? undefined : middleOf(figure) / middleOf(rival)
+  return {
+    figure: textOf(figure),
+    rival: rival === undefined ? '' : textOf(rival),
+    ratio: ratio?.toFixed(3) ?? '',
+    reached: verdict(figure, ratio, limits),
+  }
+}
+
+/** Neither yes nor no where the limit is within the interval of an estimate. */
+function verdict(figure, ratio, { atMost, atLeast, ofRivalAtMost, ofRivalAtLeast }) {
+  const limit = atMost ?? atLeast
+  if (limit > figure.low && limit < figure.high) return 'open'
+  const isReached =
+    middleOf(figure) <= (atMost ?? Number.POSITIVE_INFINITY) &&
+    middleOf(figure) >= (atLeast ?? Number.NEGATIVE_INFINITY) &&
+    (ofRivalAtMost === undefined || ratio <= ofRivalAtMost) &&
+    (ofRivalAtLeast === undefined || ratio >= ofRivalAtLeast)
+  return isReached ? 'yes' : 'no'
+}
+
+/** The first table whose key is, or begins with, the first word. */
+function valueAt(tables, [table, ...keys]) {
+  const found =
+    tables[table] ?? Object.entries(tables).find(([key]) => key.startsWith(`${table},`))?.[1]
+  return keys.reduce((value, key) => value?.[key], found?.rows) ?? undefined
+}
+
+function middleOf(value) {
+  return Number(value?.median ?? value)
+}
+
+function textOf(value) {
+  const { median, low, high, min, max } = value
+  if (median === undefined) return String(round(Number(value)))
+  if (low !== undefined) return `${round(median)} [${round(low)} to ${round(high)}]`
+  return `${round(median)} (${round(min)} to ${round(max)})`
+}
+
+/** Three figures, which is more than most of them are good for. */
+function round(value) {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value?.toPrecision(3))
+}
