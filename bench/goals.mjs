@@ -2,6 +2,9 @@
 import { goals } from './goals-list.mjs'
 import { readTables, showTable } from './results.mjs'
 
+/** Fewer have no interval. */
+const minBlocks = 6
+
 const results = new Map(goals.map(({ benchmark }) => [benchmark, readTables(benchmark)]))
 const runs = [...results].flatMap(([benchmark, tables]) =>
   Object.entries(tables).map(([key, { date, arguments: words, machine, versions }]) => ({
@@ -22,24 +25,30 @@ function rowOf({ benchmark, figure: path, rival: rivalPath, ...limits }) {
   const figure = valueAt(tables, path)
   if (figure === undefined) return { figure: 'not run', rival: '', ratio: '', reached: '' }
   const rival = rivalPath && valueAt(tables, rivalPath)
+  if (rivalPath && rival === undefined) {
+    return { figure: textOf(figure), rival: 'not run', ratio: '', reached: '' }
+  }
   const ratio = rival === undefined ? undefined : middleOf(figure) / middleOf(rival)
   return {
     figure: textOf(figure),
     rival: rival === undefined ? '' : textOf(rival),
     ratio: ratio?.toFixed(3) ?? '',
-    reached: verdict(figure, ratio, limits),
+    reached: verdict(figure, rival, limits),
   }
 }
 
-/** Neither yes nor no where the limit is within the interval of an estimate. */
-function verdict(figure, ratio, { atMost, atLeast, ofRivalAtMost, ofRivalAtLeast }) {
-  const limit = atMost ?? atLeast
-  if (limit > figure.low && limit < figure.high) return 'open'
-  const isReached =
-    middleOf(figure) <= (atMost ?? Number.POSITIVE_INFINITY) &&
-    middleOf(figure) >= (atLeast ?? Number.NEGATIVE_INFINITY) &&
-    (ofRivalAtMost === undefined || ratio <= ofRivalAtMost) &&
-    (ofRivalAtLeast === undefined || ratio >= ofRivalAtLeast)
+/** Neither yes nor no where the limit is within the interval of an estimate, or there is none. */
+function verdict(figure, rival, { atMost, atLeast, ofRivalAtMost, ofRivalAtLeast }) {
+  const least = atLeast ?? ofRivalAtLeast
+  const most = atMost ?? ofRivalAtMost
+  const isRatio = (ofRivalAtMost ?? ofRivalAtLeast) !== undefined
+  const by = isRatio ? rival : { median: 1, low: 1, high: 1 }
+  if (figure.low !== undefined) {
+    const isWithin = (limit) => limit > figure.low / by.high && limit < figure.high / by.low
+    if (figure.count < minBlocks || isWithin(least ?? most)) return 'open'
+  }
+  const value = middleOf(figure) / middleOf(by)
+  const isReached = least === undefined ? value <= most : value >= least
   return isReached ? 'yes' : 'no'
 }
 

@@ -52,7 +52,7 @@ export const chained = {
 }
 
 /**
- * Of a process that was started for it, beside one that was started without. 0x 6.0.0 is 300 packages around the
+ * Of a process that was started for it, beside one that was started without. 0x 6.0.0 is 287 packages around the
  * options below, with which it starts the program; it does the rest when the program has ended.
  */
 export const fromItsStart = {

@@ -83,7 +83,7 @@ const efforts: readonly Effort[] = [
     // The second session gives back Node's tracing, in six starts and ends.
     connections: 4,
     answers: 28,
-    bytes: 10_000,
+    bytes: 5000,
   },
 ]
 
