@@ -1,6 +1,6 @@
 // What being profiled costs a process that has all hands full: how much less it gets done, how much more CPU time
 // a unit of its work takes, how long its slowest turns become, by who records it, at 100 Hz and 1 kHz.
-// `throughput.mjs [--targets hello,fastify] [--contenders words,of,names] [--rates '100 Hz,1 kHz'] [--rounds 5]
+// `throughput.mjs [--targets hello,fastify] [--contenders words,of,names] [--rates '100 Hz,1 kHz'] [--rounds 6]
 // [--window 1]`: a round is one block of four windows (pairs.mjs) of each contender, two pairs: 5 to 6 s with windows of
 // 1 s, and twice that for what is recorded all the time. A target is a number of functions or a name of busy-work.mjs.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     targets: { type: 'string', default: 'hello,fastify,deep,heap,promises,workers' },
     contenders: { type: 'string', default: '' },
     rates: { type: 'string', default: '100 Hz,1 kHz' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '6' },
     window: { type: 'string', default: '1' },
   },
 })
@@ -28,7 +28,7 @@ const windowMs = Number(values.window) * 1000
 const words = values.contenders.toLowerCase().split(',')
 const rates = values.rates.split(',')
 /** Two processes of one program differ by some percent, so they are started anew after so many blocks. */
-const blocksOfAProcess = 5
+const blocksOfAProcess = 3
 
 printMachine()
 const hasPerf = isPerfHere()
