@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { recordGoroutines } from './build/captures/goroutine.js'
 import { Targets } from './build/targets/targets.js'
 import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url))
 const looks = Number(process.argv[2] ?? 10)
@@ -56,8 +57,7 @@ async function compare(functions) {
   }
   await delay(1000)
   rows.afterwards = { 'target has, MB': memoryOf(target.pid), counted: threadsOf(target.pid) }
-  console.log(`\n${functions} suspended functions`)
-  console.table(rows)
+  showTable(String(functions), `${functions} suspended functions`, rows)
   target.kill()
 }
 

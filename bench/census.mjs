@@ -11,6 +11,7 @@ import { isPossible } from '../test/census/possible-stacks.mjs'
 import { takeCensus } from './build/census/take-census.js'
 import { isPossibleInServer } from './census-server-stacks.mjs'
 import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url))
 const gaps = pathOf('./census-gaps.cjs')
@@ -46,10 +47,8 @@ async function compare(functions) {
   rows['Runtime.queryObjects'] = await byInspector(target, queryPromises, pauseMs)
   // At a million it takes minutes and some 4 GB of the target's memory.
   if (functions <= 100_000) rows['heap snapshot'] = await byInspector(target, takeSnapshot, pauseMs)
-  console.log(
-    `\n${functions} suspended functions, ${Math.round(census.heapBytes / 1e6)} MB of heap`,
-  )
-  console.table(rows)
+  const heapMb = Math.round(census.heapBytes / 1e6)
+  showTable(String(functions), `${functions} suspended functions, ${heapMb} MB of heap`, rows)
   target.kill()
 }
 
@@ -75,8 +74,7 @@ async function lookAtBusy() {
     const sum = moving.reduce((total, { minCount }) => total + minCount, 0)
     spreads.push(50 - sum)
   }
-  console.log(`\n${looks} looks at a process that is never idle for long`)
-  console.table({
+  showTable('never idle', `${looks} looks at a process that is never idle for long`, {
     'wrong stacks': wrong.size,
     'looks in which 500 waiting functions were not 500': inexact,
     'clients, of 50, that were not in the same place in both passes': spread(spreads),
@@ -120,8 +118,8 @@ async function lookAtServer() {
       }
       for (const text of wrong.keys()) console.log(`wrong: ${text}`)
     }
-    console.log(`\n${looks} looks at an HTTP server with ${clients} clients that never pause`)
-    console.table(rows)
+    const title = `${looks} looks at an HTTP server with ${clients} clients that never pause`
+    showTable(`${clients} clients`, title, rows)
     target.kill()
   }
 }

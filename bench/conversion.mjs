@@ -9,24 +9,23 @@
 // addresses, labels, measured times. Every figure is from a process of its own; contenders alternate.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { syntheticProfile } from './conversion-profile.mjs'
+import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const contenders = ['pprofd', 'scan + pprof-format', 'JSON.parse + pprof-format', '@datadog/pprof']
 const sizes = [
-  { nodes: 1_000, samples: 3_000, rounds: 9, runs: 10 },
-  { nodes: 20_000, samples: 300_000, rounds: 7, runs: 10 },
+  { nodes: 1_000, samples: 3_000, rounds: 5, runs: 10 },
+  { nodes: 20_000, samples: 300_000, rounds: 5, runs: 10 },
   { nodes: 200_000, samples: 3_000_000, rounds: 3, runs: 5 },
 ]
 const asked = process.argv.slice(2).map(Number)
 const child = fileURLToPath(new URL('./conversion-contender.mjs', import.meta.url))
 
-const [cpu] = cpus()
-console.log(
-  `${process.platform} ${process.arch}, ${cpus().length} x ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
-)
+printMachine()
 const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
 try {
   for (const size of sizes) if (asked.length === 0 || asked.includes(size.nodes)) measure(size)
@@ -50,19 +49,23 @@ function measure({ nodes, samples, rounds, runs: conversions }) {
     }
   }
 
-  console.log(
-    `\n${nodes} nodes, ${samples} samples, ${(sizeBytes / 1e6).toFixed(1)} MB of JSON; ${rounds} x 3 processes each, median (min to max)`,
-  )
+  const title = `${nodes} nodes, ${samples} samples, ${(sizeBytes / 1e6).toFixed(1)} MB of JSON; ${rounds} x 3 processes each, median (min to max)`
   const best = Object.fromEntries(
     ['firstCpuMs', 'secondCpuMs', 'laterCpuMs', 'peakBytes'].map((key) => [
       key,
       median(runs.get('pprofd'), key),
     ]),
   )
-  console.table(
+  showTable(
+    String(nodes),
+    title,
     Object.fromEntries(
       contenders.map((name) => {
-        const row = (key, unit) => spread(runs.get(name), key, unit)
+        const row = (key, unit) =>
+          spread(
+            runs.get(name).map((run) => run[key] / unit),
+            1,
+          )
         const ratio = (key) => `${(median(runs.get(name), key) / best[key]).toFixed(1)} x`
         return [
           name,
@@ -99,10 +102,4 @@ function sorted(runs, key) {
 
 function median(runs, key) {
   return sorted(runs, key)[Math.floor(runs.length / 2)]
-}
-
-function spread(runs, key, unit) {
-  const values = sorted(runs, key).map((value) => value / unit)
-  const [mid, min, max] = [values[Math.floor(values.length / 2)], values[0], values.at(-1)]
-  return `${mid.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { recordCpu } from './build/captures/cpu.js'
 import { Targets } from './build/targets/targets.js'
 import { printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const cycles = Number(process.argv[2] ?? 1000)
 const windowMs = 20
@@ -31,8 +32,7 @@ for (let cycle = 0; cycle <= cycles; cycle++) {
   cycleMs.push(performance.now() - begin)
 }
 await targets.close()
-console.log(`\n${cycles} captures of ${windowMs} ms; one takes ${spread(cycleMs)} ms`)
-console.table(rows)
+showTable('cycles', `${cycles} captures of ${windowMs} ms; one takes ${spread(cycleMs)} ms`, rows)
 await target.stop()
 
 /** The heap is what is left after a full collection, so that garbage is not taken for growth. */

@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { discoverTargets } from './build/targets/discovery.js'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
-import { writeResults } from './results.mjs'
+import { showTable } from './results.mjs'
 
 const idleSeconds = Number(process.argv[2] ?? 60)
 /** V8 collects and throws code away for a minute after the last request. */
@@ -53,10 +53,11 @@ const table = {
   'pprofd, first': row([first]),
   'pprofd, again': row(again),
 }
-console.log(
-  `\n${readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length} processes, ${first.result.length} of them Node`,
+showTable(
+  'discovery',
+  `${readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length} processes, ${first.result.length} of them Node`,
+  table,
 )
-console.table(table)
 const ratio = median(again.map(({ cpuMs }) => cpuMs)) / median(links.map(({ cpuMs }) => cpuMs))
 console.log(`CPU, of reading the links alone: ${ratio.toFixed(1)}; goal: at most 50 ms wall`)
 
@@ -77,7 +78,10 @@ const idle = {
 console.log(
   `idle with ${known} known targets: ${idle.cpuPercent.toFixed(2)} % of a CPU, ${idle.cpuMs.toFixed(0)} ms in ${idleSeconds} s; goal: 0.0`,
 )
-writeResults('discovery', { table, ratio, idle })
+showTable('idle', `idle with ${known} known targets`, {
+  ...idle,
+  'CPU of discovery, of reading the links': ratio,
+})
 await daemon.stop()
 await Promise.all(targets.map(({ stop }) => stop()))
 process.exit(0)

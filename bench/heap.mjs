@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { printMachine } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const target = fileURLToPath(new URL('./heap-target.cjs', import.meta.url))
 const cache = fileURLToPath(new URL('../.cache/node', import.meta.url))
@@ -14,11 +15,11 @@ const binaries = [process.execPath, ...downloaded()]
 for (const megabytes of heapsMb) {
   const results = binaries.map((node) => measure(node, megabytes))
   results.sort((a, b) => major(a) - major(b))
-  console.log(`\nheap of ${megabytes} MB: pauses in ms, median of 5`)
-  console.table(Object.fromEntries(results.map((result) => [result.version, pauses(result)])))
+  const rowsOf = (row) => Object.fromEntries(results.map((result) => [result.version, row(result)]))
+  const title = `heap of ${megabytes} MB: pauses in ms, median of 5`
+  showTable(String(megabytes), title, rowsOf(pauses))
   if (megabytes !== heapsMb[0]) continue
-  console.log('\na million allocations: ms, and how many times as long')
-  console.table(Object.fromEntries(results.map((result) => [result.version, rates(result)])))
+  showTable('allocations', 'a million allocations: ms, and how many times as long', rowsOf(rates))
 }
 
 function downloaded() {

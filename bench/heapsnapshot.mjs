@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pprofd, printMachine, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const heapMb = Number(process.argv[2] ?? 520)
 const program = fileURLToPath(new URL('./heapsnapshot-target.mjs', import.meta.url))
@@ -28,8 +29,8 @@ rows['pprofd, the client takes all it gets'] = await throughDaemon({})
 rows['the same, gzip'] = await throughDaemon({ encoding: 'gzip' })
 rows['the same, 50 MB/s'] = await throughDaemon({ bytesPerSecond: 50e6 })
 rows['through a relay that reads along'] = await throughDaemon({ relayed: true })
-console.log(`\none snapshot each of a new process with ${heapMb} MB of heap; MB, seconds`)
-console.table(rows)
+const title = `one snapshot each of a new process with ${heapMb} MB of heap; MB, seconds`
+showTable('snapshots', title, rows)
 process.exit()
 
 async function inProcess() {

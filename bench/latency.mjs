@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
-import { writeResults } from './results.mjs'
+import { showTable } from './results.mjs'
 import { watchListeners } from './watch-listeners.mjs'
 
 const windowMs = Number(process.argv[2] ?? 5) * 1000
@@ -27,14 +27,14 @@ const captures = {
   'pprofd, warm': (target) => capture(target, warmUrl),
 }
 for (const functions of [1000, 50_000]) {
-  console.log(`\ntarget with ${functions} functions; ms, median (min to max) of ${rounds}`)
-  console.table(await measure(functions))
+  const title = `target with ${functions} functions; ms, median (min to max) of ${rounds}`
+  showTable(String(functions), title, await measure(functions))
 }
-console.log(
-  "\nthe goals: ms beyond the window, without V8's own start and stop (warm: without its stop)",
+showTable(
+  'goals',
+  "the goals: ms beyond the window, without V8's own start and stop (warm: without its stop)",
+  goals,
 )
-console.table(goals)
-writeResults('latency', { windowMs, rounds, goals })
 await daemon.stop()
 await warmDaemon.stop()
 

@@ -2,6 +2,7 @@
 // every user of the machine could run code in it. What a capture needs beyond the seconds asked for.
 import { fileURLToPath } from 'node:url'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 import { watchListeners } from './watch-listeners.mjs'
 
 const rounds = Number(process.argv[2] ?? 9)
@@ -40,10 +41,11 @@ for (let round = 0; round <= rounds; round++) {
     if (round > 0) open.get(path).push(openMs)
   }
 }
-console.log(
-  `\nms that the inspector was open, median (min to max) of ${rounds}; ${functions} functions`,
+showTable(
+  'open',
+  `ms that the inspector was open, median (min to max) of ${rounds}; ${functions} functions`,
+  captures.map((path) => ({ capture: path, 'inspector open': spread(open.get(path)) })),
 )
-console.table(captures.map((path) => ({ capture: path, 'inspector open': spread(open.get(path)) })))
 await daemon.stop()
 await target.stop()
 

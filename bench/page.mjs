@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const rounds = 7
 const program = fileURLToPath(new URL('../test/fixtures/targets/busy.cjs', import.meta.url))
@@ -21,8 +22,7 @@ try {
   const view = await record()
   const graph = (page) => page.getByText('Sandwich').waitFor()
   const figures = (page) => page.locator('.actions button').first().waitFor({ state: 'attached' })
-  console.log(`\nmedian (min to max) of ${rounds}`)
-  console.table({
+  showTable('pages', `median (min to max) of ${rounds}`, {
     ...(await measure('/', `${url}/`, figures)),
     ...(await measure('flame graph', `${url}${view}`, graph)),
   })

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { PeerUids } from './build/access/peer-uids.js'
+import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 /** Each connection has two. */
 const sockets = Number(process.argv[2] ?? 8000)
@@ -28,13 +30,15 @@ const ends = ({ localAddress, localPort, remoteAddress, remotePort }) => ({
   remotePort,
 })
 const peers = new PeerUids()
-console.log(`${accepted.length * 2} sockets`)
-await measure('one connection', 1)
-await measure('100 connections at once, in all', 100)
+printMachine()
+showTable('peer-uid', `${accepted.length * 2} sockets; ms, median (min to max) of ${rounds}`, {
+  'one connection': await measure(1),
+  '100 connections at once, in all': await measure(100),
+})
 for (const socket of [...clients, ...accepted]) socket.destroy()
 server.close()
 
-async function measure(what, count) {
+async function measure(count) {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   const times = []
   const cpu = process.cpuUsage()
@@ -49,11 +53,9 @@ async function measure(what, count) {
     delay.disable()
   }
   const { user, system } = process.cpuUsage(cpu)
-  times.sort((a, b) => a - b)
-  const ms = (value) => `${value.toFixed(1)} ms`
-  const median = times[Math.floor(times.length / 2)]
-  console.log(
-    `${what}: median ${ms(median)}, longest ${ms(times.at(-1))}; ` +
-      `CPU ${ms((user + system) / 1000 / rounds)}; event loop late by ${ms(delay.max / 1e6)} at most`,
-  )
+  return {
+    'found after, ms': spread(times, 1),
+    'CPU, ms': ((user + system) / 1000 / rounds).toFixed(1),
+    'event loop late by at most, ms': (delay.max / 1e6).toFixed(1),
+  }
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Spread } from './statistics.mjs'
 
 export const pprofd = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
@@ -41,8 +42,5 @@ export function printMachine() {
 
 /** `median (min to max)`, a dash where there is nothing to measure. */
 export function spread(values, digits = 0) {
-  if (values.some(Number.isNaN)) return '-'
-  const sorted = [...values].sort((a, b) => a - b)
-  const text = (value) => (value ?? Number.NaN).toFixed(digits)
-  return `${text(sorted[sorted.length >> 1])} (${text(sorted[0])} to ${text(sorted.at(-1))})`
+  return new Spread(values, digits)
 }

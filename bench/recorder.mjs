@@ -1,119 +1,78 @@
 // What it costs a busy process to be recorded all the time, by a connection from within (record.door: closed)
-// and through an inspector that stays open: work done and the slowest turns beside the same time without,
-// the start, a cut, and a request that is answered out of the chain beside one of its own.
-// `recorder.mjs [rounds] [functions,functions]`.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+// and through an inspector that stays open, and to be asked for its profile all the while as well, beside a twin
+// that is not recorded; and a request that is answered out of the chain beside one of its own.
+// `recorder.mjs [--targets 1000,50000] [--doors closed,open,asked] [--pairs 20] [--window 1]`: a target is a number of
+// functions or a name of busy-work.mjs. A pair is two blocks of four windows (pairs.mjs), between which the twins
+// change roles: 12 s with windows of 1 s.
+import { parseArgs } from 'node:util'
+import { bothRoles, rowOf, twinBlock } from './pairs.mjs'
+import { printMachine, spread } from './processes.mjs'
+import { startRecordedTwins } from './recorded-twins.mjs'
+import { showTable } from './results.mjs'
 
-const rounds = Number(process.argv[2] ?? 5)
-const sizes = (process.argv[3] ?? '1000,100000').split(',').map(Number)
-/** A cut comes every 10 s. */
-const windowMs = 12_000
-/** For the chain to begin or end. */
-const settleMs = 7000
-const program = fileURLToPath(new URL('./throughput-target.mjs', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    targets: { type: 'string', default: '1000,50000' },
+    doors: { type: 'string', default: 'closed,open,asked' },
+    pairs: { type: 'string', default: '20' },
+    window: { type: 'string', default: '1' },
+  },
+})
+const pairs = Number(values.pairs)
+const windowMs = Number(values.window) * 1000
+/** A change of roles takes up to 7 s. */
+const blocksOfARole = 5
+const ways = {
+  closed: { name: 'door closed', door: 'closed' },
+  open: { name: 'door open', door: 'open' },
+  asked: { name: 'door closed, asked again and again', door: 'closed', isAsked: true },
+}
 
 printMachine()
-const rows = {}
-for (const functions of sizes) {
-  for (const door of ['closed', 'open']) {
-    rows[`${functions} functions, door ${door}`] = await measure(functions, door)
-  }
+for (const kind of values.targets.split(',')) {
+  const rows = {}
+  for (const way of values.doors.split(',')) rows[ways[way].name] = await measure(kind, ways[way])
+  const title = `${kind}: recorded at 100 Hz, beside a twin that is not; ${pairs} pairs, windows of ${windowMs / 1000} s`
+  showTable(kind, `${title}, median [95 % interval], longest turns as median (min to max)`, rows)
 }
-console.log(`\n${rounds} pairs of ${windowMs / 1000} s, median (min to max)`)
-console.table(rows)
 
-async function measure(functions, door) {
-  const target = fork(program, [functions], {
-    execArgv: ['--inspect-port=0'],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
-  await once(target, 'message')
-  const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
-  const file = join(folder, 'pprofd.yaml')
-  const configure = (continuous) =>
-    writeFileSync(
-      file,
-      [
-        'listen: 127.0.0.1:0',
-        `stateDir: ${folder}`,
-        'targets:',
-        `  - { name: busy, pid: ${target.pid} }`,
-        `record: { continuous: ${continuous}, hz: 100, door: ${door} }`,
-      ].join('\n'),
-    )
-  configure(false)
-  const daemon = await startProcess([pprofd, 'serve', '--config', file], /"msg":"listening"/)
-  const { url } = JSON.parse(daemon.line)
-  const setContinuous = async (continuous) => {
-    configure(continuous)
-    process.kill(daemon.pid, 'SIGHUP')
-    await delay(settleMs)
-  }
-  const request = async () => {
-    await take(target)
-    const response = await fetch(`${url}/debug/pprof/profile?seconds=1&hz=100`)
-    await response.arrayBuffer()
-    if (!response.ok) throw new Error(`profile: ${response.status}`)
-    return (await take(target)).max
-  }
-  const idleKb = residentKb(daemon.pid)
-  const pairs = []
-  const cold = []
-  const warm = []
+async function measure(kind, { door, isAsked = false }) {
+  const recorded = await startRecordedTwins(kind, { door, hz: 100 })
+  const [cold, warm] = [[], []]
+  const blocks = [[], []]
   try {
-    for (let round = 0; round < rounds; round++) {
-      cold.push(await request())
-      await delay(1000)
-      await take(target)
-      await delay(windowMs)
-      const without = await take(target)
-      await setContinuous(true)
-      const starting = await take(target)
-      await delay(windowMs)
-      const recorded = await take(target)
-      warm.push(await request())
-      await setContinuous(false)
-      pairs.push({ without, starting, recorded })
+    while (blocks[1].length < pairs) {
+      for (const role of [0, 1]) {
+        await recorded.record(role)
+        const plain = recorded.twins[1 - role]
+        const twins = { plain, recorded: recorded.twins[role] }
+        const during = isAsked ? () => recorded.profile(role) : undefined
+        const count = Math.min(blocksOfARole, pairs - blocks[role].length)
+        for (let block = 0; block < count; block++) {
+          blocks[role].push(await twinBlock(twins, windowMs, during))
+        }
+        warm.push(await longestTurn(recorded, role))
+        cold.push(await longestTurn(recorded, 1 - role))
+      }
     }
-    const grownMb = (residentKb(daemon.pid) - idleKb) / 1024
-    const each = (of) => pairs.map(of)
+    const all = blocks[0].map((block, index) => bothRoles(block, blocks[1][index]))
     return {
-      'work done, of that without': spread(
-        each(({ without, recorded }) => recorded.count / without.count),
-        3,
-      ),
-      'p99 of a turn, of that without': spread(
-        each(({ without, recorded }) => recorded.p99 / without.p99),
-        2,
-      ),
-      'longest turn: at the start, ms': spread(each(({ starting }) => starting.max)),
-      'with a cut': spread(each(({ recorded }) => recorded.max)),
-      without: spread(each(({ without }) => without.max)),
-      'at a request, out of the chain': spread(warm),
-      'of its own': spread(cold),
-      'daemon grew by, MB': grownMb.toFixed(0),
+      ...rowOf(all),
+      'longest at a request, out of the chain, ms': spread(warm),
+      'of its own, ms': spread(cold),
+      'daemon grew by, MB': Math.round(recorded.grownMb()),
     }
   } finally {
-    await daemon.stop()
-    target.kill('SIGKILL')
-    await once(target, 'exit')
-    rmSync(folder, { recursive: true })
+    await recorded.stop()
   }
 }
 
-function residentKb(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-}
-
-async function take(target) {
-  target.send({ take: true })
-  const [result] = await once(target, 'message')
-  return result
+/** Of the turns while its profile is asked for. */
+async function longestTurn({ twins, profile }, index) {
+  await twins[index].work()
+  await twins[index].take()
+  await profile(index)
+  const { max } = await twins[index].take()
+  await twins[index].rest()
+  return max
 }

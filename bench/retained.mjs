@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pprofd, printMachine, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const [cacheMb = '50', restMb = '150'] = process.argv.slice(2)
 const rounds = 3
@@ -21,14 +22,12 @@ const state = ['--state-dir', folder]
 printMachine()
 const heap = ['--expose-gc', '--inspect-port=0', program, cacheMb, restMb]
 const target = await startProcess(heap, /^ready /)
-console.log(target.line)
-console.table([await throughDaemon()])
+showTable('daemon', target.line, [await throughDaemon()])
 
 const snapshot = join(folder, 'bench.heapsnapshot')
 await run([pprofd, 'heapsnapshot', String(target.pid), '-o', snapshot, '--force'])
 await target.stop()
 const sizeMb = Math.round(statSync(snapshot).size / 1e6)
-console.log(`\na saved snapshot of ${sizeMb} MB, ${rounds} rounds, median`)
 const contenders = {
   'pprofd retained': [pprofd, 'retained', snapshot, '-o', join(folder, 'out.pb.gz')],
   'JSON.parse alone': ['--max-old-space-size=12000', parseOnly, snapshot],
@@ -37,7 +36,9 @@ const runs = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]
 for (let round = 0; round < rounds; round++) {
   for (const [name, args] of Object.entries(contenders)) runs[name].push(await run(args))
 }
-console.table(Object.fromEntries(Object.entries(runs).map(([name, all]) => [name, median(all)])))
+const title = `a saved snapshot of ${sizeMb} MB, ${rounds} rounds, median`
+const rows = Object.entries(runs).map(([name, all]) => [name, median(all)])
+showTable('saved', title, Object.fromEntries(rows))
 process.exit()
 
 async function throughDaemon() {

@@ -1,4 +1,5 @@
-// `npm run bench [name [number ...] ...]`: runs bench/<name>.mjs with those numbers, or every benchmark.
+// `npm run bench [-- name [number | --option value ...] ...]`: runs bench/<name>.mjs with those, or every
+// benchmark. What they found is in bench/results/ and, against the goals, in the table that `goals` prints.
 // First: npm run build && npm install --prefix bench
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -24,12 +25,16 @@ const all = [
   'census-worker',
   'peer-uid',
   'page',
+  'goals',
 ]
-/** Names, each with the arguments that follow it: they begin with a digit. */
+/** Names, each with the arguments that follow it: numbers, options, and the values of options. */
 const asked = []
+let isValue = false
 for (const word of process.argv.slice(2)) {
-  if (/^\d/.test(word) && asked.length > 0) asked.at(-1).push(word)
+  const isOption = word.startsWith('--')
+  if (asked.length > 0 && (isOption || isValue || /^\d/.test(word))) asked.at(-1).push(word)
   else asked.push([word])
+  isValue = isOption && !word.includes('=')
 }
 const fileOf = (name) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url))
 

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pprofd, printMachine } from './processes.mjs'
+import { showTable } from './results.mjs'
 import { SoakLoad } from './soak-load.mjs'
 
 const minutes = Number(process.argv[2] ?? 10)
@@ -65,8 +66,9 @@ child.kill('SIGTERM')
 await ended
 rmSync(folder, { recursive: true })
 
-console.table(rows)
-console.table(Object.fromEntries([...load.answers].sort().map(([key, count]) => [key, { count }])))
+showTable('soak', `${minutes} minutes`, rows)
+const answers = [...load.answers].sort().map(([key, count]) => [key, { count }])
+showTable('answers', 'what was answered', Object.fromEntries(answers))
 for (const complaint of complaints) console.log(`not flat: ${complaint}`)
 console.log(complaints.length === 0 ? 'verdict: flat' : 'verdict: NOT flat')
 process.exitCode = complaints.length === 0 ? 0 : 1

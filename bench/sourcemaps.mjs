@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { printMachine, spread } from './processes.mjs'
+import { showTable } from './results.mjs'
 import { syntheticBundle } from './sourcemaps-bundle.mjs'
 
 const contenders = [
@@ -51,9 +52,7 @@ function measure(what, script, starts) {
   }
   const mapMb = (statSync(`${script}.map`).size / 1e6).toFixed(1)
   const asked = `${starts.length} positions`
-  console.log(
-    `\n${what}, map of ${mapMb} MB, ${asked}; ${rounds} processes each, median (min to max)`,
-  )
+  const title = `${what}, map of ${mapMb} MB, ${asked}; ${rounds} processes each, median (min to max)`
   const median = (name, key) => sorted(runs.get(name), key)[rounds >> 1]
   const [expected] = runs.get('@jridgewell/trace-mapping')
   const row = (name) => {
@@ -76,7 +75,8 @@ function measure(what, script, starts) {
       'same answers': `${same.length}`,
     }
   }
-  console.table(Object.fromEntries(contenders.map((name) => [name, row(name)])))
+  const rows = Object.fromEntries(contenders.map((name) => [name, row(name)]))
+  showTable(`${what}, ${asked}`, title, rows)
 }
 
 function run(name, script, questions) {

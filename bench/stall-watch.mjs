@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const fileOf = (name) => fileURLToPath(new URL(name, import.meta.url))
 const windowMs = 10_000
@@ -42,8 +43,7 @@ async function fifty() {
     }
     await daemon.stop()
   }
-  console.log('\n50 targets watched, over 10 s, by threshold')
-  console.table(rows)
+  showTable('fifty', '50 targets watched, over 10 s, by threshold', rows)
   await Promise.all(targets.map(({ stop }) => stop()))
 }
 
@@ -68,8 +68,8 @@ async function throughput(pairs) {
   }
   process.kill(daemon.pid, 'SIGCONT')
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
-  console.log('\nwork per second of processor time, watched at a threshold of 100 ms : not watched')
-  console.table({ pairs, mean: mean.toFixed(4), spread: spread(ratios, 3) })
+  const title = 'work per second of processor time, watched at a threshold of 100 ms : not watched'
+  showTable('throughput', title, { pairs, mean: mean.toFixed(4), spread: spread(ratios, 3) })
   const { stalls } = await (await fetch(`${daemon.url}/stalls`)).json()
   console.log(`stalls reported of it: ${stalls.length}`)
   await daemon.stop()
@@ -100,7 +100,7 @@ async function startDaemon(pids, threshold) {
   const listen = '127.0.0.1:0'
   writeFileSync(
     config,
-    JSON.stringify({ listen, stateDir: folder, discover: false, targets, stalls }),
+    JSON.stringify({ listen, stateDir: folder, discover: { enabled: false }, targets, stalls }),
   )
   const daemon = await startProcess([pprofd, 'serve', '--config', config], /"listening"/)
   return { ...daemon, url: JSON.parse(daemon.line).url }

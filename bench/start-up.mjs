@@ -1,12 +1,14 @@
-// How long the daemon takes until it listens, and what memory it holds after 5 s without a request;
+// How long the daemon takes until it listens, and what memory it holds while nobody asks;
 // beside Node with nothing and a hello world with fastify. The commands are timed to their end.
+// `start-up.mjs [rounds] [idle seconds]`, by default 10 and 5: V8 gives memory back within a minute.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
-const rounds = 10
-const idleMs = 5000
+const rounds = Number(process.argv[2] ?? 10)
+const idleMs = Number(process.argv[3] ?? 5) * 1000
 const helloWorld = fileURLToPath(new URL('./start-up-fastify.mjs', import.meta.url))
 
 const servers = [
@@ -21,12 +23,12 @@ const commands = [
 ]
 
 printMachine()
-console.log(
-  `\nservers; median (min to max) of ${rounds}, memory after ${idleMs / 1000} s without a request`,
+showTable(
+  'servers',
+  `servers; median (min to max) of ${rounds}, memory after ${idleMs / 1000} s without a request`,
+  await measureServers(),
 )
-console.table(await measureServers())
-console.log(`\ncommands; median (min to max) of ${rounds}`)
-console.table(measureCommands())
+showTable('commands', `commands; median (min to max) of ${rounds}`, measureCommands())
 
 async function measureServers() {
   const results = new Map(servers.map(([name]) => [name, []]))

@@ -1,129 +1,118 @@
-// What being profiled costs a process that has all hands full: how much less it gets done while a
-// recording runs, and how long its slowest turns become, at 100 Hz and 1 kHz. Each window with a
-// recording has one without right before it; the ratio is of the two. `throughput.mjs [rounds]`.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+// What being profiled costs a process that has all hands full: how much less it gets done, how much more CPU time
+// a unit of its work takes, how long its slowest turns become, by who records it, at 100 Hz and 1 kHz.
+// `throughput.mjs [--targets hello,fastify] [--contenders words,of,names] [--rates '100 Hz,1 kHz'] [--rounds 6]
+// [--window 1]`: a round is one block of four windows (pairs.mjs) of each contender, two pairs: 5 to 6 s with windows of
+// 1 s, and twice that for what is recorded all the time. A target is a number of functions or a name of busy-work.mjs.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { parseArgs } from 'node:util'
+import { startBusy } from './busy-process.mjs'
+import { bothRoles, rowOf, switchedBlock, twinBlock } from './pairs.mjs'
+import { pprofd, printMachine, startProcess } from './processes.mjs'
+import { startRecordedTwins } from './recorded-twins.mjs'
+import { showTable } from './results.mjs'
+import { chained, fromItsStart, isPerfHere, switched } from './rivals.mjs'
 
-const rounds = Number(process.argv[2] ?? 20)
-const windowMs = 2000
-/** Until a recording runs for sure: it attaches and V8 walks the heap. */
-const settleMs = 1000
-const program = fileURLToPath(new URL('./throughput-target.mjs', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    targets: { type: 'string', default: 'hello,fastify,deep,heap,promises,workers' },
+    contenders: { type: 'string', default: '' },
+    rates: { type: 'string', default: '100 Hz,1 kHz' },
+    rounds: { type: 'string', default: '6' },
+    window: { type: 'string', default: '1' },
+  },
+})
+const rounds = Number(values.rounds)
+const windowMs = Number(values.window) * 1000
+const words = values.contenders.toLowerCase().split(',')
+const rates = values.rates.split(',')
+/** Two processes of one program differ by some percent, so they are started anew after so many blocks. */
+const blocksOfAProcess = 3
 
 printMachine()
+const hasPerf = isPerfHere()
+if (!hasPerf) console.log('perf: not here, or it may not record')
 const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"msg":"listening"/)
-const { url } = JSON.parse(daemon.line)
-try {
-  for (const functions of [1000, 50_000]) await measure(functions)
-} finally {
-  await daemon.stop()
-  rmSync(folder, { recursive: true })
+process.on('exit', () => rmSync(folder, { recursive: true }))
+for (const kind of values.targets.split(',')) {
+  const blocks = {
+    ...(await ofSwitched(kind)),
+    ...(await ofChained(kind)),
+    ...(await ofStarted(kind)),
+  }
+  const rows = Object.fromEntries(Object.entries(blocks).map(([name, all]) => [name, rowOf(all)]))
+  const title = `${kind}: blocks of four windows of ${windowMs / 1000} s`
+  showTable(kind, `${title}, median [95 % interval], longest turns as median (min to max)`, rows)
 }
 
-async function measure(functions) {
-  const target = fork(program, [functions], {
-    execArgv: ['--inspect-port=0'],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
-  await once(target, 'message')
-  await delay(3000)
-  const contenders = {
-    nothing: { start: async () => {}, stop: async () => {} },
-    'pprofd, 100 Hz': recording(target, 100),
-    '@datadog/pprof, 100 Hz': fromInside(target, 10_000),
-    'pprofd, 1 kHz': recording(target, 1000),
-    '@datadog/pprof, 1 kHz': fromInside(target, 1000),
-  }
-  const results = new Map(Object.keys(contenders).map((name) => [name, []]))
+function isWanted(name) {
+  const isAtRate = name === 'nothing' || rates.some((rate) => name.endsWith(rate))
+  return isAtRate && words.some((word) => name.toLowerCase().includes(word))
+}
+
+function wanted(contenders) {
+  return Object.entries(contenders).filter(([name]) => isWanted(name))
+}
+
+async function ofSwitched(kind) {
+  const names = wanted(switched({}, '')).map(([name]) => name)
+  const blocks = Object.fromEntries(names.map((name) => [name, []]))
+  if (names.length === 0) return blocks
+  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0']
+  const daemon = await startProcess(args, /"msg":"listening"/)
+  const target = await startBusy(kind)
+  const contenders = switched(target, JSON.parse(daemon.line).url)
   for (let round = 0; round < rounds; round++) {
-    for (const [name, { start, stop }] of Object.entries(contenders)) {
-      results.get(name).push(await pair(target, start, stop))
+    for (const name of names) {
+      blocks[name].push(await switchedBlock(target, contenders[name], windowMs))
     }
   }
-  target.kill('SIGKILL')
-  await once(target, 'exit')
-  console.log(
-    `\n${functions} functions; ${rounds} pairs of ${windowMs / 1000} s, median (min to max)`,
-  )
-  console.table(
-    Object.fromEntries(
-      [...results].map(([name, pairs]) => [
-        name,
-        {
-          'work done, ratio': spread(
-            pairs.map(({ before, during }) => during.count / before.count),
-            3,
-          ),
-          'p99 of a turn, ms': spread(
-            pairs.map(({ during }) => during.p99),
-            2,
-          ),
-          'ratio ': spread(
-            pairs.map(({ before, during }) => during.p99 / before.p99),
-            2,
-          ),
-          'longest at its start, ms': spread(pairs.map(({ starting }) => starting.max)),
-          'at its end, ms': spread(pairs.map(({ ending }) => ending.max)),
-        },
-      ]),
-    ),
-  )
+  await target.stop()
+  await daemon.stop()
+  return blocks
 }
 
-async function pair(target, start, stop) {
-  await take(target)
-  await delay(windowMs)
-  const before = await take(target)
-  await start()
-  await delay(settleMs)
-  const starting = await take(target)
-  await delay(windowMs)
-  const during = await take(target)
-  await stop()
-  const ending = await take(target)
-  return { before, starting, during, ending }
-}
-
-function recording(target, hz) {
-  const seconds = (settleMs + windowMs) / 1000 + 1
-  const path = `/targets/${target.pid}/debug/pprof/profile?seconds=${seconds}&hz=${hz}&force=1`
-  let answer
-  return {
-    start: async () => {
-      answer = fetch(`${url}${path}`)
-    },
-    stop: async () => {
-      const response = await answer
-      await response.arrayBuffer()
-      if (!response.ok) throw new Error(`${path}: ${response.status}`)
-    },
+async function ofChained(kind) {
+  const blocks = {}
+  for (const [name, options] of wanted(chained)) {
+    const recorded = await startRecordedTwins(kind, options)
+    const roles = [[], []]
+    while (roles[1].length < rounds) {
+      for (const role of [0, 1]) {
+        await recorded.record(role)
+        const twins = { plain: recorded.twins[1 - role], recorded: recorded.twins[role] }
+        const count = Math.min(blocksOfAProcess, rounds - roles[role].length)
+        for (let block = 0; block < count; block++)
+          roles[role].push(await twinBlock(twins, windowMs))
+      }
+    }
+    await recorded.stop()
+    blocks[name] = roles[0].map((block, index) => bothRoles(block, roles[1][index]))
   }
+  return blocks
 }
 
-function fromInside(target, intervalMicros) {
-  const send = async (message) => {
-    target.send(message)
-    await once(target, 'message')
+async function ofStarted(kind) {
+  const blocks = {}
+  for (const [name, { execArgv, attach }] of wanted(fromItsStart)) {
+    if (attach && !hasPerf) continue
+    blocks[name] = []
+    while (blocks[name].length < rounds) {
+      const recorded = await startBusy(kind, { execArgv, cwd: folder })
+      await recorded.rest()
+      const plain = await startBusy(kind)
+      await plain.rest()
+      const detach = await attach?.(recorded.pid, folder)
+      const count = Math.min(blocksOfAProcess, rounds - blocks[name].length)
+      for (let block = 0; block < count; block++) {
+        blocks[name].push(await twinBlock({ plain, recorded }, windowMs))
+      }
+      await detach?.()
+      await Promise.all([recorded.stop(), plain.stop()])
+      for (const file of readdirSync(folder)) rmSync(join(folder, file))
+      rmSync(`/tmp/perf-${recorded.pid}.map`, { force: true })
+    }
   }
-  return {
-    start: () => send({ datadog: 'start', intervalMicros }),
-    stop: async () => {
-      // As long as the other's recording goes on.
-      await delay(1000)
-      await send({ datadog: 'stop' })
-    },
-  }
-}
-
-async function take(target) {
-  target.send({ take: true })
-  const [result] = await once(target, 'message')
-  return result
+  return blocks
 }

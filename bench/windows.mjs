@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { showTable } from './results.mjs'
 
 const seconds = Number(process.argv[2] ?? 30)
 const rounds = Number(process.argv[3] ?? 3)
@@ -53,8 +54,7 @@ try {
 } finally {
   await daemon.stop()
 }
-console.log(`\n${seconds} s at 100 Hz, ${rounds} rounds, median (min to max)`)
-console.table(rows)
+showTable('windows', `${seconds} s at 100 Hz, ${rounds} rounds, median (min to max)`, rows)
 
 async function longestTurn(target, record) {
   const recorded = record()

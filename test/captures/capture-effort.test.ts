@@ -6,7 +6,7 @@ import { CpuChain } from '../../src/recorder/cpu-chain.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { spawnTarget } from '../fixtures/support/spawn-target.ts'
 import { configured, newTargets } from '../targets/new-targets.ts'
-import { inspectorRelay } from './inspector-relay.ts'
+import { inspectorRelay, isNudge } from './inspector-relay.ts'
 
 async function relayedTarget(t: Parameters<typeof spawnTarget>[0]) {
   const spawned = await spawnTarget(t, 'busy.cjs', { nodeArguments: ['--inspect=0'] })
@@ -15,11 +15,6 @@ async function relayedTarget(t: Parameters<typeof spawnTarget>[0]) {
   const targets = newTargets(t, { configured: [configured('relayed', { port: relay.port })] })
   const messages = () => relay.messages().filter((message) => !isNudge(message))
   return { messages, targets, target: await targets.resolve('relayed') }
-}
-
-/** How many no-ops are sent depends on how long an answer takes (src/inspector/nudge.ts). */
-function isNudge(message: Buffer): boolean {
-  return /^\{"id":\d+,"result":\{"id":"[^"]*"\}\}$/.test(message.toString())
 }
 
 /** Whose answers are no more than their envelope. */

@@ -7,6 +7,8 @@ export interface InspectorRelay {
   readonly port: number
   /** Bytes that pprofd's kernel has taken, of all connections. */
   passedBytes(): number
+  /** Also those that ask for the list of what can be inspected. */
+  connections(): number
   /** Messages that the inspector has sent, of all connections. */
   messages(): Buffer[]
   /** What `HeapProfiler.addHeapSnapshotChunk` said, joined. */
@@ -37,6 +39,7 @@ export async function inspectorRelay(t: Test, targetPort: number): Promise<Inspe
   return {
     port: (server.address() as AddressInfo).port,
     passedBytes: () => sockets.reduce((sum, { bytesRead }, i) => sum + (i % 2 ? bytesRead : 0), 0),
+    connections: () => kept.length,
     messages: () => kept.flatMap((bytes) => framesOf(Buffer.concat(bytes))),
     chunks: () =>
       Buffer.concat(
@@ -48,6 +51,11 @@ export async function inspectorRelay(t: Test, targetPort: number): Promise<Inspe
           }),
       ),
   }
+}
+
+/** The answer to a no-op: how many are sent depends on how long an answer takes (src/inspector/nudge.ts). */
+export function isNudge(message: Buffer): boolean {
+  return /^\{"id":\d+,"result":\{"id":"[^"]*"\}\}$/.test(message.toString())
 }
 
 /** The payloads of a server's frames, which are whole and not masked (RFC 6455, section 5.2). */
