@@ -2,6 +2,7 @@
 // they use, in a few files.
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { validatorCode } from './validator-code.mjs'
 
 export const checkout = fileURLToPath(new URL('..', import.meta.url))
 
@@ -34,6 +35,7 @@ export async function bundle({ write }) {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
+    plugins: [validatorCode],
     external: [
       // inspector-api loads it when it is told to upload to S3, which pprofd never does.
       '@aws-sdk/client-s3',

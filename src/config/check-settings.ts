@@ -1,11 +1,12 @@
 /** Checks a tree of values against schema.ts, fills in defaults, and says in words what is wrong. */
+import type { ErrorObject } from 'ajv'
 import type { Settings } from './config.ts'
 import { listenProblem } from './listen-address.ts'
 import { nearest } from './nearest.ts'
+import type { SchemaNode } from './options.ts'
 import { triggerKinds } from './rule-schema.ts'
-import { configSchema } from './schema.ts'
-import { type Mismatch, schemaMismatches } from './schema-mismatches.ts'
-import type { SchemaNode } from './schema-node.ts'
+import { expressionProblem } from './settings-formats.ts'
+import { validateSettings } from './settings-validator.ts'
 
 /** What is wrong, and where. */
 export interface Problem {
@@ -18,18 +19,16 @@ export interface Problem {
 /** The ways to say which process a target is. */
 const selectors = ['pid', 'pidFile', 'port', 'unit', 'match']
 
-const formats = {
-  'listen-address': (text: string) => listenProblem(text) === undefined,
-  'regular-expression': (text: string) => expressionProblem(text) === undefined,
-}
-
 /** Fills defaults into `values`, which are then the settings returned, unless there is a problem. */
 export function checkSettings(values: unknown): Settings | Problem {
-  const wrong = schemaMismatches(configSchema, values, formats)
+  if (validateSettings(values)) return values
+  const errors = (validateSettings.errors ?? []).filter(
+    ({ schemaPath }) => !/\/oneOf\/\d/.test(schemaPath),
+  )
   // A misspelt key also makes a required one missing, and what is no mapping lacks everything.
   const telling = ['additionalProperties', 'type']
-  const mismatch = wrong.find(({ keyword }) => telling.includes(keyword)) ?? wrong[0]
-  return mismatch === undefined ? (values as Settings) : describe(mismatch)
+  const error = errors.find(({ keyword }) => telling.includes(keyword)) ?? errors[0]
+  return error === undefined ? { path: [], words: 'is not allowed' } : describe(error)
 }
 
 /** `targets[0].pid` for `['targets', '0', 'pid']`; keys that could disturb a terminal are quoted. */
@@ -41,16 +40,21 @@ export function keyOf(path: readonly string[]): string {
   }, '')
 }
 
-function describe({ path, keyword, schema, data, property = '' }: Mismatch): Problem {
-  if (keyword === 'additionalProperties') {
-    const words = unknownKey(property, Object.keys(schema.properties ?? {}))
-    return { path: [...path, property], words }
+function describe(error: ErrorObject): Problem {
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer)
+  const schema: SchemaNode = { ...error.parentSchema }
+  const data: unknown = error.data
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params.additionalProperty)
+    return { path: [...path, key], words: unknownKey(key, Object.keys(schema.properties ?? {})) }
   }
-  if (keyword === 'required') return { path, words: `has no ${property}` }
-  if (keyword === 'propertyCount') return { path, words: whenProblem(data) }
-  if (keyword === 'oneOf') return { path, words: selectorProblem(data) }
-  if (typeof data === 'string' && keyword === 'format') {
-    return { path, words: listenOrExpressionProblem(data, schema.format) }
+  if (error.keyword === 'required') {
+    return { path, words: `has no ${error.params.missingProperty}` }
+  }
+  if (/^(min|max)Properties$/.test(error.keyword)) return { path, words: whenProblem(data) }
+  if (error.keyword === 'oneOf') return { path, words: selectorProblem(data) }
+  if (typeof data === 'string' && error.keyword === 'format') {
+    return { path, words: listenOrExpressionProblem(data, error.schema) }
   }
   return { path, words: `is ${shown(data)}, but must be ${expected(schema)}` }
 }
@@ -78,15 +82,6 @@ function listenOrExpressionProblem(text: string, format: unknown): string {
   return `is not a regular expression: ${expressionProblem(text)}`
 }
 
-function expressionProblem(text: string): string | undefined {
-  try {
-    new RegExp(text)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-}
-
 function expected({ type, enum: choices, minimum, maximum, allowed }: SchemaNode): string {
   if (allowed !== undefined) return allowed
   if (choices !== undefined) return `one of ${choices.join(', ')}`
@@ -102,4 +97,9 @@ function shown(value: unknown): string {
   if (typeof value === 'object') return 'a mapping'
   if (typeof value !== 'string') return String(value)
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value)
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6901#section-4 */
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
 }

@@ -3,7 +3,6 @@
  * `limits.maxSeconds` is PPROFD_LIMITS_MAX_SECONDS and --limits.max-seconds.
  */
 import { configSchema } from './schema.ts'
-import type { SchemaNode } from './schema-node.ts'
 
 /** A value that an environment variable or a flag can carry. */
 export type Scalar = string | number | boolean
@@ -23,6 +22,20 @@ export interface OverridableOption {
   readonly maximum: number | undefined
   readonly default: Scalar | undefined
   readonly description: string
+}
+
+/** What this file reads of a schema. */
+export interface SchemaNode {
+  readonly [keyword: string]: unknown
+  readonly type?: string | readonly string[]
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  readonly minimum?: number
+  readonly maximum?: number
+  /** What a pattern or format means, in words. */
+  readonly allowed?: string
+  readonly properties?: Readonly<Record<string, SchemaNode>>
 }
 
 /** Every option that can be overridden, in the order of the schema. */

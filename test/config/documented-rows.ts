@@ -1,7 +1,6 @@
 /** The rows that docs/configuration.md must have, made from the schema. */
-import { overridableOptions } from '../../src/config/options.ts'
+import { overridableOptions, type SchemaNode } from '../../src/config/options.ts'
 import { configSchema } from '../../src/config/schema.ts'
-import type { SchemaNode } from '../../src/config/schema-node.ts'
 
 export function optionRows(): readonly string[] {
   return overridableOptions().map(({ key, keyPath, environment, flag, description }) => {

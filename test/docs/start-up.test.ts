@@ -24,7 +24,8 @@ const sources = [...files].flatMap((file) => Object.keys(outputs[file]?.inputs ?
 t.test('a daemon loads no package that only some need', async (t) => {
   t.ok(sources.some((source) => source.includes('node_modules/fastify/')))
   for (const name of ['acorn', 'ajv', 'ansi-escapes', 'string-width', 'yaml', 'yargs']) {
-    const found = sources.filter((source) => source.includes(`node_modules/${name}/`))
+    const isIt = new RegExp(`node_modules/${name}/(?!dist/runtime/)`)
+    const found = sources.filter((source) => isIt.test(source))
     t.same(found, [], name)
   }
   t.same(
@@ -35,9 +36,9 @@ t.test('a daemon loads no package that only some need', async (t) => {
   )
 })
 
-t.test('a daemon loads at most 1.4 MB', async (t) => {
+t.test('a daemon loads at most 1.5 MB', async (t) => {
   const bytes = [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0)
-  t.ok(bytes < 1.4e6, `${bytes} bytes in ${files.size} files`)
+  t.ok(bytes < 1.5e6, `${bytes} bytes in ${files.size} files`)
 })
 
 function fileOf(entryPoint: string): string {
