@@ -163,10 +163,10 @@ export const goals = [
     rival: ['discovery', 'every exe link, one after the other', 'wall, ms'],
     atMost: 50,
   },
-  {
-    goal: '50 targets at once, 10 s: all answered within 12 s',
+  ...['50', '50, at work'].map((targets) => ({
+    goal: `${targets}: targets at once, 10 s: all answered within 12 s`,
     benchmark: 'many',
-    figure: ['50', 'until the last answer, ms'],
+    figure: [targets, 'until the last answer, ms'],
     atMost: 12_000,
-  },
+  })),
 ]

@@ -1,6 +1,8 @@
-// A small service: works 2 ms of every 100.
+// A small service: works so many ms of every 100. (default: none)
+const workMs = Number(process.argv[2] ?? 0)
+
 function work() {
-  const until = performance.now() + 2
+  const until = performance.now() + workMs
   while (performance.now() < until) Math.sqrt(until)
 }
 

@@ -96,6 +96,18 @@ t.test('the loop goes on while a large recording is converted', async (t) => {
   t.same(bytes, Uint8Array.from(expected))
 })
 
+t.test('a thread that was prepared converts, and holds up nobody who closes it', async (t) => {
+  const conversions = new Conversions({ inlineBytes: 0 })
+  conversions.prepare()
+  const job = { kind: 'profile', recording: recordingOf({ main: large }), format: 'pprof' } as const
+  const { bytes } = await conversions.run(job)
+  t.ok(bytes.byteLength > 0)
+  conversions.prepare()
+  await conversions.close()
+  conversions.prepare()
+  await t.rejects(conversions.run(job), { code: 'capture-aborted' })
+})
+
 t.test('whoever waits when it is closed is told, and who comes later', async (t) => {
   const conversions = new Conversions({ inlineBytes: 0 })
   const job = { kind: 'profile', recording: recordingOf({ main: large }), format: 'pprof' } as const

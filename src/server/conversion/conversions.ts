@@ -64,6 +64,14 @@ export class Conversions {
     return await this.#send(handed.job, ask, handed.buffers)
   }
 
+  /** Starts the thread, which takes some 100 ms, while what it will convert is being recorded. */
+  prepare(): void {
+    if (this.#closed || this.#pending.size > 0) return
+    clearTimeout(this.#idle)
+    this.#worker ??= this.#start()
+    this.#rest()
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await this.#end(stopping())
@@ -107,7 +115,10 @@ export class Conversions {
     this.#pending.delete(message.id)
     if (message.kind === 'done') pending.resolve(unpack(message.result))
     else pending.reject(errorOf(message.failure))
-    if (this.#pending.size > 0) return
+    if (this.#pending.size === 0) this.#rest()
+  }
+
+  #rest(): void {
     // It keeps no process alive that has nothing else to do.
     this.#worker?.unref()
     const { idleMs = defaultIdleMs } = this.#options
