@@ -74,7 +74,7 @@ function transportOver(socket: WebSocket, maxMessageBytes: number): Transport {
   let failure: Error | undefined
   const transport: Transport = {
     send: (message) => socket.send(message),
-    delays: true,
+    isRemote: true,
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     close: () => socket.terminate(),
