@@ -7,6 +7,9 @@ const prefixBytes = 24
 /** A target that reacts answers within a few ms; one that does not will not do so at this very moment. */
 const silenceMs = 250
 
+/** One that does not come to rest is not waited for longer. */
+const atMostMs = 1000
+
 /** The commands of a connection whose answers are still to come, whether or not anybody waits for them. */
 export class Unanswered {
   readonly #ids = new Set<number>()
@@ -30,7 +33,7 @@ export class Unanswered {
     if (this.#ids.size === 0) this.#onQuiet()
   }
 
-  /** Resolves when nothing is to come any more, when nothing came for a while, or when the connection has ended. */
+  /** Resolves when nothing is to come any more, nothing came for a while, or the connection has ended; in a second. */
   async quiet(ended: Promise<void>): Promise<void> {
     const answered = new Promise<void>((resolve) => {
       this.#onQuiet = resolve
@@ -40,8 +43,9 @@ export class Unanswered {
       isOver = true
     })
     this.#lastMs = performance.now()
+    const deadline = this.#lastMs + atMostMs
     while (!isOver) {
-      const restMs = this.#lastMs + silenceMs - performance.now()
+      const restMs = Math.min(this.#lastMs + silenceMs, deadline) - performance.now()
       if (restMs <= 0) return
       await Promise.race([over, sleep(restMs, undefined, { ref: false })])
     }

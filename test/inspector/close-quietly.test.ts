@@ -42,6 +42,18 @@ t.test('what is held back is dropped, and keeps no session open', async (t) => {
   await pending
 })
 
+t.test('a flood is not waited for', async (t) => {
+  const session = await fakeSession(t, (_, socket) => {
+    const timer = setInterval(() => {
+      for (let i = 0; i < 20; i++) socket.send(JSON.stringify({ method: 'Any.event', params: {} }))
+    }, 1)
+    socket.once('close', () => clearInterval(timer))
+  })
+  session.send('Profiler.enable').catch(() => {})
+  await session.close()
+  t.equal(session.isClosed, true)
+})
+
 t.test('a target that is silent is not waited for', async (t) => {
   const session = await fakeSession(t, () => {})
   session.send('Profiler.enable').catch(() => {})
