@@ -124,7 +124,7 @@ export class Session {
   /**
    * Whatever is pending is rejected with this reason, at once. The connection ends when no answer is on its way
    * any more: where it ends while Node writes to it, Node may write to what is no more and die of it
-   * (WsHandler::OnEof; 6 of 12 processes under constant load, Node 20.20).
+   * (WsHandler::OnEof; docs/harm.md).
    */
   close(reason = 'the session was closed'): Promise<void> {
     this.#end(reason)
