@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { syntheticProfile } from './conversion-profile.mjs'
 import { printMachine, spread } from './processes.mjs'
 import { showTable } from './results.mjs'
+import { medianOf } from './statistics.mjs'
 
 const contenders = ['pprofd', 'scan + pprof-format', 'JSON.parse + pprof-format', '@datadog/pprof']
 const sizes = [
@@ -53,7 +54,7 @@ function measure({ nodes, samples, rounds, runs: conversions }) {
   const best = Object.fromEntries(
     ['firstCpuMs', 'secondCpuMs', 'laterCpuMs', 'peakBytes'].map((key) => [
       key,
-      median(runs.get('pprofd'), key),
+      medianBy(runs.get('pprofd'), key),
     ]),
   )
   showTable(
@@ -66,7 +67,7 @@ function measure({ nodes, samples, rounds, runs: conversions }) {
             runs.get(name).map((run) => run[key] / unit),
             1,
           )
-        const ratio = (key) => `${(median(runs.get(name), key) / best[key]).toFixed(1)} x`
+        const ratio = (key) => `${(medianBy(runs.get(name), key) / best[key]).toFixed(1)} x`
         return [
           name,
           {
@@ -81,7 +82,7 @@ function measure({ nodes, samples, rounds, runs: conversions }) {
             'its CPU ms': row('holeCpuMs', 1),
             'memory, x JSON': row('peakBytes', sizeBytes),
             'ratio    ': ratio('peakBytes'),
-            'output, kB': Math.round(median(runs.get(name), 'outputBytes') / 1000),
+            'output, kB': Math.round(medianBy(runs.get(name), 'outputBytes') / 1000),
           },
         ]
       }),
@@ -96,10 +97,6 @@ function run(name, file, ...what) {
   return JSON.parse(stdout)
 }
 
-function sorted(runs, key) {
-  return runs.map((run) => run[key]).sort((a, b) => a - b)
-}
-
-function median(runs, key) {
-  return sorted(runs, key)[Math.floor(runs.length / 2)]
+function medianBy(runs, key) {
+  return medianOf(runs.map((run) => run[key]))
 }

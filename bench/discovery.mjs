@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { discoverTargets } from './build/targets/discovery.js'
 import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
+import { medianOf } from './statistics.mjs'
 
 const idleSeconds = Number(process.argv[2] ?? 60)
 /** V8 collects and throws code away for a minute after the last request. */
@@ -58,7 +59,7 @@ showTable(
   `${readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length} processes, ${first.result.length} of them Node`,
   table,
 )
-const ratio = median(again.map(({ cpuMs }) => cpuMs)) / median(links.map(({ cpuMs }) => cpuMs))
+const ratio = medianOf(again.map(({ cpuMs }) => cpuMs)) / medianOf(links.map(({ cpuMs }) => cpuMs))
 console.log(`CPU, of reading the links alone: ${ratio.toFixed(1)}; goal: at most 50 ms wall`)
 
 const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
@@ -117,8 +118,4 @@ function cpuNs(pid) {
     Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'latin1').split(' ')[0]),
   )
   return times.reduce((sum, each) => sum + each, 0)
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
 }

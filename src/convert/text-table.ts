@@ -2,7 +2,9 @@
  * Numbers JSON objects by their text, without making strings of it: V8 repeats a call frame in every
  * node of its function, and strings of all of them are most of what would have to be collected.
  */
+
 import { randomInt } from 'node:crypto'
+import { doubled } from '../pprof/doubled.ts'
 
 const closeBrace = 0x7d
 
@@ -101,10 +103,4 @@ function hashOf(text: Uint8Array, start: number): number {
   // The low bits choose the slot, and have seen least of the text.
   hash ^= hash >>> 15
   return hash
-}
-
-function doubled(items: Int32Array): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(items.length * 2)
-  copy.set(items)
-  return copy
 }

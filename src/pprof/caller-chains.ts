@@ -2,7 +2,9 @@
  * The lower parts of stacks as protobuf: location ids as varints, the topmost caller first. A chain of
  * callers ends in the bytes of the chain below it, so what was written once is copied from there.
  */
+
 import { type ByteWriter, varintSize } from './byte-writer.ts'
+import { doubled } from './doubled.ts'
 
 /** Columns, which grow together. */
 const initialCapacity = 256
@@ -49,10 +51,4 @@ export class CallerChains {
     this.#sizes = doubled(this.#sizes)
     this.#starts = doubled(this.#starts)
   }
-}
-
-function doubled(items: Int32Array): Int32Array<ArrayBuffer> {
-  const copy = new Int32Array(items.length * 2)
-  copy.set(items)
-  return copy
 }
