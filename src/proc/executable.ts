@@ -9,6 +9,7 @@ import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { hasDynamicString } from './elf.ts'
 import { linkAtOnce, readProcLink } from './proc-file.ts'
+import { shareLook } from './shared-look.ts'
 
 export type Runtime =
   | 'node'
@@ -30,7 +31,7 @@ const nodeStart = Buffer.from('_ZN4node5StartEiPPc\0')
 const nodeFileName = /^node(js)?([-.]?(\d[\d.]*|real|bin))?$/
 
 /** Looking costs a read of a few MB, so the answer is kept per file, and who comes meanwhile waits for it. */
-const knownFiles = new Map<string, Promise<boolean>>()
+const knownFiles = new Map<string, Promise<boolean | undefined>>()
 const maxKnownFiles = 1000
 
 /** Undefined when the process is gone or has no executable (kernel threads, zombies). */
@@ -60,17 +61,11 @@ function withoutMark(path: string): string {
   return path.replace(/ \(deleted\)$/, '')
 }
 
-async function containsNode(link: string): Promise<boolean> {
+async function containsNode(link: string): Promise<boolean | undefined> {
   // Through /proc, so that a deleted or containerised file is the one that runs.
   const key = fileKey(await stat(link))
-  const known = knownFiles.get(key)
-  if (known !== undefined) return known
-  const looking = lookInto(link, key)
-  if (knownFiles.size >= maxKnownFiles) knownFiles.clear()
-  knownFiles.set(key, looking)
-  // A disk that failed may do so no more.
-  looking.catch(() => knownFiles.delete(key))
-  return looking
+  if (knownFiles.size >= maxKnownFiles && !knownFiles.has(key)) knownFiles.clear()
+  return shareLook(knownFiles, key, () => lookInto(link, key).catch(() => undefined))
 }
 
 async function lookInto(link: string, key: string): Promise<boolean> {

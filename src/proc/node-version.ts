@@ -19,16 +19,21 @@ export async function readNodeVersion(
   try {
     const { dev, ino, size, mtimeMs } = await file.stat()
     const key = `${dev}:${ino}:${size}:${mtimeMs}`
-    const answer = known.get(key) ?? findVersion(file)
-    if (known.size >= maxKnown) known.clear()
-    known.set(key, answer)
-    return await answer
+    return await (known.get(key) ?? remember(key, findVersion(file)))
   } catch {
     // Gone meanwhile, or a failing disk.
     return undefined
   } finally {
     await file.close()
   }
+}
+
+function remember(key: string, version: Promise<string | undefined>): Promise<string | undefined> {
+  if (known.size >= maxKnown) known.clear()
+  known.set(key, version)
+  // A disk that failed may do so no more.
+  version.catch(() => known.delete(key))
+  return version
 }
 
 const mark = Buffer.from('/download/release/v')

@@ -1,12 +1,13 @@
 /** Node processes of this machine, found under /proc. */
 import { setImmediate as turn } from 'node:timers/promises'
-import { executablePath, readExecutable } from '../proc/executable.ts'
+import { executablePath, type Runtime, readExecutable } from '../proc/executable.ts'
 import { listPids } from '../proc/list-pids.ts'
 import { linkAtOnce, readProcFile } from '../proc/proc-file.ts'
 import { readArguments, readEnvironment, readWorkingDirectory } from '../proc/process-command.ts'
 import type { ProcessIdentity } from '../proc/process-identity.ts'
 import { readProcessStat } from '../proc/process-stat.ts'
 import { readProcessStatus } from '../proc/process-status.ts'
+import { shareLook } from '../proc/shared-look.ts'
 import { instanceId } from './instance-id.ts'
 import { processName, scriptArgument } from './script-argument.ts'
 import { serviceName, systemdUnit } from './service-name.ts'
@@ -29,11 +30,11 @@ const pidsAtOnce = 100
 /** All Node processes that the kernel lets us recognise; pprofd itself is not among them. */
 export async function discoverTargets(procRoot: string): Promise<readonly Target[]> {
   const pids = (await listPids(procRoot)).filter((pid) => pid !== process.pid)
-  const verdicts = new Map<string, Promise<boolean>>()
+  const runtimes: Runtimes = new Map()
   const isOne: Promise<boolean>[] = []
   for (const [index, pid] of pids.entries()) {
     if (index % pidsAtOnce === pidsAtOnce - 1) await turn()
-    isOne.push(isNodeByPath(pid, procRoot, verdicts))
+    isOne.push(isNodeByPath(pid, procRoot, runtimes))
   }
   const nodes = await Promise.all(isOne)
   const targets = await Promise.all(
@@ -42,25 +43,24 @@ export async function discoverTargets(procRoot: string): Promise<readonly Target
   return targets.filter((target) => target !== undefined)
 }
 
+/** What was found out, by path and mounts. */
+type Runtimes = Map<string, Promise<Runtime | undefined>>
+
 /** Within one look, files of the same path in the same mounts are one file, and judged once. */
-function isNodeByPath(
-  pid: number,
-  procRoot: string,
-  verdicts: Map<string, Promise<boolean>>,
-): Promise<boolean> {
+async function isNodeByPath(pid: number, procRoot: string, runtimes: Runtimes): Promise<boolean> {
   const path = linkAtOnce(`${procRoot}/${pid}/exe`)
-  if (path === undefined) return notOne
+  if (path === undefined) return false
   const mounts = linkAtOnce(`${procRoot}/${pid}/ns/mnt`)
   const isUnique = mounts === undefined || path.endsWith(' (deleted)')
   const key = isUnique ? String(pid) : `${mounts} ${path}`
-  const known = verdicts.get(key)
-  if (known !== undefined) return known
-  const verdict = isNode(pid, procRoot)
-  verdicts.set(key, verdict)
-  return verdict
+  return (await shareLook(runtimes, key, () => readRuntime(pid, procRoot))) === 'node'
 }
 
-const notOne = Promise.resolve(false)
+/** Undefined where nothing was found out: it has ended, or may not be looked at. */
+async function readRuntime(pid: number, procRoot: string): Promise<Runtime | undefined> {
+  const runtime = (await readExecutable(pid, procRoot))?.runtime
+  return runtime === 'unreadable' ? undefined : runtime
+}
 
 /** The process as a target, whatever it is: pre-flight judges it. Undefined when there is none. */
 export async function readTarget(
@@ -149,5 +149,5 @@ async function readServiceName(pid: number, procRoot: string): Promise<string | 
 }
 
 export async function isNode(pid: number, procRoot: string): Promise<boolean> {
-  return (await readExecutable(pid, procRoot))?.runtime === 'node'
+  return (await readRuntime(pid, procRoot)) === 'node'
 }

@@ -1,5 +1,8 @@
-import { copyFileSync, rmSync, symlinkSync } from 'node:fs'
+import { pbkdf2 } from 'node:crypto'
+import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { readExecutable } from '../../src/proc/executable.ts'
 import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
@@ -7,6 +10,8 @@ import { spawnProcess, spawnSleepNamedNode } from '../fixtures/support/spawn-tar
 import { fakeProc } from './fake-proc.ts'
 import { asNobody, needsRoot } from './other-user.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+
+const derive = promisify(pbkdf2)
 
 t.test('the own process is Node', async (t) => {
   t.match(await readExecutable(process.pid), { runtime: 'node', path: process.execPath })
@@ -60,6 +65,23 @@ t.test('no process, no executable', async (t) => {
 t.test('a process that ends between two steps spoils nothing', async (t) => {
   const root = fakeProc(t, { 1: { exe: { link: '/nowhere/node' } } })
   t.strictSame(await readExecutable(1, root), { path: '/nowhere/node', runtime: 'unreadable' })
+})
+
+t.test('nor for another one that runs the same file', async (t) => {
+  const path = join(temporaryFolder(t), 'program')
+  writeFileSync(path, 'no ELF')
+  const root = fakeProc(t, { 1: { exe: { link: path } }, 2: { exe: { link: path } } })
+  const reading = Promise.all([readExecutable(1, root), readExecutable(2, root)])
+  await new Promise(setImmediate)
+  // Node's pool of threads has the links before these, and comes to open the file after them.
+  const busy = Array.from({ length: 12 }, () => derive('', '', 50_000, 64, 'sha512'))
+  await delay(5)
+  rmSync(join(root, '1', 'exe'))
+  t.strictSame(await reading, [
+    { path, runtime: 'unreadable' },
+    { path, runtime: 'other' },
+  ])
+  await Promise.all(busy)
 })
 
 t.test('an exe that cannot be read as a link is unreadable', async (t) => {
