@@ -104,8 +104,12 @@ export class InspectorOpener {
   async recover(): Promise<void> {
     const { ledger, options } = this.#parts
     const bootId = await readBootId(options.procRoot)
+    const isOwned = ({ owner }: LedgerEntry) => isStillRunning(owner, options.procRoot)
+    for (const draft of await ledger.drafts()) {
+      if (!(await isOwned(draft))) await ledger.eraseDraft(draft)
+    }
     for (const entry of await ledger.entries()) {
-      if (await isStillRunning(entry.owner, options.procRoot)) continue
+      if (await isOwned(entry)) continue
       const target = entry.bootId === bootId ? await this.#processOf(entry) : undefined
       if (target === undefined) {
         await ledger.erase(entry)
@@ -124,26 +128,23 @@ export class InspectorOpener {
     prepared: Prepared | undefined,
   ): Promise<() => Promise<Door>> {
     const portWaitMs = this.#parts.sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
-    try {
-      const open = await this.#readiness.judge(target, prepared, portWaitMs)
-      if (open !== undefined) {
-        await this.#readiness.forget(prepared)
-        return async () => ({ ...open, entry: undefined })
-      }
-    } catch (error) {
-      await this.#readiness.forget(prepared)
-      throw error
-    }
-    const entry = prepared?.entry ?? (await this.#readiness.enterLedger(target, port))
-    return this.#openByUs(target, entry, hold)
+    const open = await this.#readiness.judge(target, prepared, portWaitMs)
+    if (open !== undefined) return async () => ({ ...open, entry: undefined })
+    return this.#openByUs(target, port, hold, prepared)
   }
 
-  async #openByUs(target: Target, entry: LedgerEntry, hold: Hold): Promise<() => Promise<Door>> {
+  async #openByUs(
+    target: Target,
+    port: number,
+    hold: Hold,
+    prepared: Prepared | undefined,
+  ): Promise<() => Promise<Door>> {
     const { options, finder, ledger } = this.#parts
     const before = await listenersBefore(target, options.procRoot)
     const workers = await clusterWorkers(target.pid, options.procRoot)
     const isNew = ({ inode }: ListeningSocket) => !before.has(inode)
     for (const worker of workers) await this.#watchWorker(worker, isNew)
+    const entry = await this.#readiness.enterLedger(target, port, prepared)
     const orCloseLater = async <T>(step: () => Promise<T>): Promise<T> => {
       try {
         return await step()

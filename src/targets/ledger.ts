@@ -1,7 +1,8 @@
 /**
  * What pprofd has opened, on disk: written before the signal, erased when the inspector is proved
  * closed. Whatever is still written there when its owner is gone was left behind by a crash, and the
- * next pprofd closes it. One small JSON file for each inspector, readable by its user only.
+ * next pprofd closes it. One small JSON file for each inspector, readable by its user only. Beside them
+ * are drafts, of processes that are not signalled yet: nothing of theirs is ours to close.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,12 +30,67 @@ export class Ledger {
     this.#folder = folder
   }
 
-  /** Adds an entry, or replaces the one of the same process and owner. */
+  /** Adds an entry, or replaces the one of the same process and owner. @throws {InputError} config-invalid. */
   async write(entry: LedgerEntry): Promise<void> {
+    await this.draft(entry)
+    await this.confirm(entry)
+  }
+
+  /** All of the work but the last step: it counts when it is confirmed. @throws {InputError} config-invalid. */
+  async draft(entry: LedgerEntry): Promise<void> {
+    await this.#orRefuse(async (folder) => {
+      const file = join(folder, draftName(entry))
+      const text = toJson(entry)
+      await writeNew(file, text).catch(async () => {
+        // The first entry, or a draft that was left.
+        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await rm(file, { force: true })
+        return writeNew(file, text)
+      })
+    })
+  }
+
+  /** From now on the inspector is to be closed, whatever happens. @throws {InputError} config-invalid. */
+  async confirm(entry: LedgerEntry): Promise<void> {
+    await this.#orRefuse((folder) =>
+      rename(join(folder, draftName(entry)), join(folder, fileName(entry))),
+    )
+  }
+
+  async erase(entry: LedgerEntry): Promise<void> {
+    await this.#remove(fileName(entry))
+  }
+
+  async eraseDraft(entry: LedgerEntry): Promise<void> {
+    await this.#remove(draftName(entry))
+  }
+
+  /** All readable entries, also those of other, living pprofds. */
+  async entries(): Promise<readonly LedgerEntry[]> {
+    return this.#read(extension)
+  }
+
+  async drafts(): Promise<readonly LedgerEntry[]> {
+    return this.#read(draftExtension)
+  }
+
+  async #read(ending: string): Promise<readonly LedgerEntry[]> {
+    const folder = this.#folder
+    if (folder === undefined) return []
+    const names = await readdir(folder).catch(() => [])
+    const entries = await Promise.all(
+      names
+        .filter((name) => name.endsWith(ending))
+        .map(async (name) => fromJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
+    )
+    return entries.filter((entry) => entry !== undefined)
+  }
+
+  async #orRefuse(work: (folder: string) => Promise<void>): Promise<void> {
     const folder = this.#folder
     if (folder === undefined) return
     try {
-      await writeEntry(folder, entry)
+      await work(folder)
     } catch (cause) {
       // Without it a crash would leave an inspector open for good, so nothing is opened.
       const message = `cannot write to the state folder ${folder}; set stateDir to one that pprofd may write`
@@ -42,50 +98,28 @@ export class Ledger {
     }
   }
 
-  async erase(entry: LedgerEntry): Promise<void> {
-    if (this.#folder === undefined) return
-    await rm(join(this.#folder, fileName(entry)), { force: true })
+  async #remove(name: string): Promise<void> {
+    if (this.#folder !== undefined) await rm(join(this.#folder, name), { force: true })
   }
-
-  /** All readable entries, also those of other, living pprofds. */
-  async entries(): Promise<readonly LedgerEntry[]> {
-    const folder = this.#folder
-    if (folder === undefined) return []
-    const names = await readdir(folder).catch(() => [])
-    const entries = await Promise.all(
-      names
-        .filter((name) => name.endsWith(extension))
-        .map(async (name) => fromJson(await readFile(join(folder, name), 'utf8').catch(() => ''))),
-    )
-    return entries.filter((entry) => entry !== undefined)
-  }
-}
-
-async function writeEntry(folder: string, entry: LedgerEntry): Promise<void> {
-  const file = join(folder, fileName(entry))
-  const draft = `${file}.draft`
-  const text = toJson(entry)
-  await writeDraft(draft, text).catch(async () => {
-    // The first entry, or a draft that a crash left.
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await rm(draft, { force: true })
-    return writeDraft(draft, text)
-  })
-  await rename(draft, file)
 }
 
 /**
  * wx: never through a link that somebody laid here. Not flushed to the disk: when the machine crashes, so
  * does the process that the entry is about.
  */
-function writeDraft(path: string, text: string): Promise<void> {
+function writeNew(path: string, text: string): Promise<void> {
   return writeFile(path, text, { flag: 'wx', mode: 0o600 })
 }
 
 const extension = '.json'
+const draftExtension = '.json.draft'
 
 function fileName({ pid, startTimeTicks, owner }: LedgerEntry): string {
   return `${pid}-${startTimeTicks}-by-${owner.pid}-${owner.startTimeTicks}${extension}`
+}
+
+function draftName(entry: LedgerEntry): string {
+  return fileName(entry).replace(extension, draftExtension)
 }
 
 function toJson(entry: LedgerEntry): string {

@@ -16,7 +16,7 @@ export interface ReadinessParts {
 
 /** Ready to be signalled, but for what has to be looked at right before. */
 export interface Prepared {
-  /** In the ledger. */
+  /** A draft in the ledger. */
   readonly entry: LedgerEntry
   readonly atMs: number
 }
@@ -38,11 +38,12 @@ export class SignalReadiness {
     const atMs = performance.now()
     const judged = await preflight(target, { procRoot, finder, stage: 'waiting' })
     if (!judged.attachable || judged.openInspector !== undefined) return undefined
-    return { entry: await this.enterLedger(target, port), atMs }
+    return { entry: await this.#draft(target, port), atMs }
   }
 
   /**
-   * Right before the signal: the inspector that is open already, or undefined where it may be sent.
+   * Right before the signal: the inspector that is open already, or undefined where it may be sent. Otherwise
+   * what was prepared is gone.
    * @throws {TargetError} target-refused
    */
   async judge(
@@ -50,15 +51,32 @@ export class SignalReadiness {
     prepared: Prepared | undefined,
     portWaitMs: number,
   ): Promise<OpenInspector | undefined> {
-    const { finder, procRoot } = this.#parts
+    const { finder, procRoot, ledger } = this.#parts
     const isFresh = prepared !== undefined && performance.now() - prepared.atMs < freshMs
     const stage = isFresh ? 'ready' : undefined
-    const judged = await preflight(target, { procRoot, finder, portWaitMs, stage })
-    if (judged.attachable) return judged.openInspector
-    throw refusal(target, judged.refusal ?? 'unknown reason')
+    let maySignal = false
+    try {
+      const judged = await preflight(target, { procRoot, finder, portWaitMs, stage })
+      if (!judged.attachable) throw refusal(target, judged.refusal ?? 'unknown reason')
+      maySignal = judged.openInspector === undefined
+      return judged.openInspector
+    } finally {
+      if (!maySignal && prepared !== undefined) await ledger.eraseDraft(prepared.entry)
+    }
   }
 
-  async enterLedger(target: Target, originalPort: number): Promise<LedgerEntry> {
+  /** The last step before the signal: from now on a crash leaves something to close. */
+  async enterLedger(
+    target: Target,
+    originalPort: number,
+    prepared: Prepared | undefined,
+  ): Promise<LedgerEntry> {
+    const entry = prepared?.entry ?? (await this.#draft(target, originalPort))
+    await this.#parts.ledger.confirm(entry)
+    return entry
+  }
+
+  async #draft(target: Target, originalPort: number): Promise<LedgerEntry> {
     const { pid, startTimeTicks } = target
     const { procRoot, ledger } = this.#parts
     this.#owner ??= ownIdentity(procRoot)
@@ -66,13 +84,8 @@ export class SignalReadiness {
     const owner = await this.#owner
     const openedAtMs = Date.now()
     const entry = { pid, startTimeTicks, bootId, owner, openedAtMs, originalPort }
-    await ledger.write(entry)
+    await ledger.draft(entry)
     return entry
-  }
-
-  /** Nothing is going to be opened after all. */
-  async forget(prepared: Prepared | undefined): Promise<void> {
-    if (prepared !== undefined) await this.#parts.ledger.erase(prepared.entry)
   }
 }
 

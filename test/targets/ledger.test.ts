@@ -1,6 +1,7 @@
 import { readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { readProcessStat } from '../../src/proc/process-stat.ts'
 import { Ledger, type LedgerEntry } from '../../src/targets/ledger.ts'
 import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { temporaryFolder } from '../proc/temporary-folder.ts'
@@ -38,6 +39,21 @@ t.test('keeps what is written, readable by its user only, until it is erased', a
   await ledger.erase(entry)
   await ledger.erase(entry)
   t.match(await ledger.entries(), [{ pid: 77 }])
+})
+
+t.test('a draft counts when it is confirmed', async (t) => {
+  const ledger = new Ledger(join(temporaryFolder(t), 'ledger'))
+  await ledger.draft(entry)
+  await ledger.draft({ ...entry, originalPort: 9230 })
+  await ledger.draft({ ...entry, pid: 77 })
+  t.strictSame(await ledger.entries(), [])
+  await ledger.confirm(entry)
+  t.match(await ledger.entries(), [{ pid: 7, originalPort: 9230 }])
+  t.match(await ledger.drafts(), [{ pid: 77 }])
+  await ledger.eraseDraft({ ...entry, pid: 77 })
+  await ledger.eraseDraft(entry)
+  t.strictSame(await ledger.drafts(), [])
+  t.equal((await ledger.entries()).length, 1, 'the entry stays')
 })
 
 t.test('passes over what is no entry', async (t) => {
@@ -106,6 +122,10 @@ const ofDeadOwner = (entry: LedgerEntry) => ({
   owner: { ...entry.owner, startTimeTicks: 1n },
 })
 
+async function startTime(): Promise<bigint> {
+  return (await readProcessStat(process.pid))?.startTimeTicks ?? 0n
+}
+
 t.test('the next pprofd closes what a crashed one left open', async (t) => {
   for (const inodeKnown of [true, false]) {
     const { spawned, ledger, next } = await leftBehind(t, (entry) => {
@@ -118,6 +138,20 @@ t.test('the next pprofd closes what a crashed one left open', async (t) => {
     t.strictSame(await ledger.entries(), [])
     await isAsBefore(t, spawned)
   }
+})
+
+t.test('a draft that a crashed pprofd left closes nothing', async (t) => {
+  const { spawned, ledger, next } = await leftBehind(t, ofDeadOwner)
+  const [entry] = await ledger.entries()
+  if (entry === undefined) throw new Error('nothing was left behind')
+  await ledger.erase(entry)
+  const living = { ...entry, owner: { ...entry.owner, startTimeTicks: await startTime() } }
+  await ledger.draft(entry)
+  await ledger.draft(living)
+  await next.recover()
+  t.equal(next.inspectorsLeftOpen, 0)
+  t.equal((await listeningPorts(spawned.pid)).length, 1)
+  t.strictSame(await ledger.drafts(), [living], 'that of a living one is left to it')
 })
 
 t.test('what a living pprofd opened is left to it', async (t) => {
