@@ -81,12 +81,15 @@ export const goals = [
       figure: ['goals', `${functions} functions, cold`, 'beyond'],
       atMost: 300,
     },
-    {
-      goal: `warm request, ${functions} functions: at most 50 ms beyond its window and V8's stop`,
+    ...[
+      { how: 'out of the chain', row: 'chain' },
+      { how: "of a kept session, with V8's start", row: 'warm' },
+    ].map(({ how, row }) => ({
+      goal: `warm request ${how}, ${functions} functions: at most 50 ms beyond its window and V8's stop`,
       benchmark: 'latency',
-      figure: ['goals', `${functions} functions, warm`, 'beyond'],
+      figure: ['goals', `${functions} functions, ${row}`, 'beyond'],
       atMost: 50,
-    },
+    })),
     {
       goal: `inspector open, ${functions} functions: at most 500 ms beyond the window and V8's start and stop`,
       benchmark: 'latency',

@@ -1,6 +1,8 @@
 // How much longer than asked a CPU profile takes through the daemon, what of it the
-// target pays, and how long its inspector is open: attached by SIGUSR1, and through an inspector that
-// was open already; beside a bare inspector client that checks and converts nothing.
+// target pays, and how long its inspector is open: attached by SIGUSR1, through a session that was kept
+// (attach.linger), through an inspector that was open already, and out of the chain in which a target is that is
+// asked regularly (record.scraped); beside a bare inspector client that checks and converts nothing.
+// `latency.mjs [window, s] [rounds]`
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
@@ -13,18 +15,15 @@ const rounds = Number(process.argv[3] ?? 5)
 const program = fileURLToPath(new URL('./latency-target.mjs', import.meta.url))
 
 printMachine()
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
-const daemonUrl = JSON.parse(daemon.line).url
-const lingering = ['--attach.linger', '600']
-const warmDaemon = await startProcess(
-  [pprofd, 'serve', '--listen', '127.0.0.1:0', ...lingering],
-  /"listening"/,
-)
-const warmUrl = JSON.parse(warmDaemon.line).url
+/** So many requests at the same distance bring a target into a chain. */
+const scrapesBefore = 3
+const daemon = await startDaemon()
+const warmDaemon = await startDaemon('--attach.linger', '600')
+const chainDaemon = await startDaemon('--record.scraped')
 const goals = {}
 const captures = {
   'bare client, inspector open': captureBare,
-  'pprofd, warm': (target) => capture(target, warmUrl),
+  'pprofd, warm': (target) => capture(target, warmDaemon.url),
 }
 for (const functions of [1000, 50_000]) {
   const title = `target with ${functions} functions; ms, median (min to max) of ${rounds}`
@@ -32,11 +31,16 @@ for (const functions of [1000, 50_000]) {
 }
 showTable(
   'goals',
-  "the goals: ms beyond the window, without V8's own start and stop (warm: without its stop)",
+  "the goals: ms beyond the window, without V8's own start and stop (warm, chain: without its stop)",
   goals,
 )
-await daemon.stop()
-await warmDaemon.stop()
+await Promise.all([daemon, warmDaemon, chainDaemon].map(({ stop }) => stop()))
+
+async function startDaemon(...flags) {
+  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0', ...flags]
+  const started = await startProcess(args, /"listening"/)
+  return { ...started, url: JSON.parse(started.line).url }
+}
 
 async function measure(functions) {
   const contenders = {
@@ -57,6 +61,7 @@ async function measure(functions) {
     process.kill(pid, 'SIGCONT')
     await stop()
   }
+  results.set('pprofd, out of the chain', await scrape(functions))
   const cold = results.get('pprofd, SIGUSR1')
   const warm = results.get('pprofd, warm')
   goals[`${functions} functions, cold`] = {
@@ -67,9 +72,10 @@ async function measure(functions) {
     ),
     'goal ': 500,
   }
-  goals[`${functions} functions, warm`] = {
-    beyond: spread(warm.map(({ beyondMs, stopMs }) => beyondMs - stopMs)),
-    goal: 50,
+  const later = { warm, chain: results.get('pprofd, out of the chain') }
+  for (const [name, list] of Object.entries(later)) {
+    const beyond = spread(list.map(({ beyondMs, stopMs }) => beyondMs - stopMs))
+    goals[`${functions} functions, ${name}`] = { beyond, goal: 50 }
   }
   const row = (list, key) => spread(list.map((result) => result[key]))
   return Object.fromEntries(
@@ -95,6 +101,19 @@ async function startTarget(functions, flag) {
   return { ...target, port }
 }
 
+/** When the others are gone: a chain goes on between two requests, for which its target must run. */
+async function scrape(functions) {
+  const target = await startTarget(functions, '--inspect-port')
+  process.kill(target.pid, 'SIGCONT')
+  const results = []
+  for (let round = 0; round < scrapesBefore + rounds; round++) {
+    const result = await capture(target, chainDaemon.url)
+    if (round >= scrapesBefore) results.push(result)
+  }
+  await target.stop()
+  return results
+}
+
 /** The targets of the other contenders are stopped meanwhile: they would take its CPU. */
 async function alone(target, work) {
   process.kill(target.pid, 'SIGCONT')
@@ -106,7 +125,7 @@ async function alone(target, work) {
   }
 }
 
-async function capture({ pid }, url = daemonUrl) {
+async function capture({ pid }, url = daemon.url) {
   const watch = watchListeners(pid)
   const begin = performance.now()
   const answer = await fetch(`${url}/targets/${pid}/debug/pprof/profile?seconds=${windowMs / 1000}`)
