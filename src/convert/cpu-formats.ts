@@ -80,15 +80,6 @@ export async function encodeCpuProfile(
   const stacks = findSources
     ? await cpuStacksWithSources(recording, findSources)
     : cpuStacks(recording)
-  return encodeCpuStacks(stacks, format)
-}
-
-/** For several formats of one recording: its stacks are made once. */
-export async function encodeCpuStacks(
-  stacks: CpuStacks,
-  format: Exclude<CpuFormat, 'cpuprofile'>,
-): Promise<EncodedProfile> {
-  const { contentType, extension } = cpuFormats[format]
   if (format === 'pprof') {
     const { bytes, symbols } = cpuPprof(stacks)
     return { bytes: await gzipProfile(bytes), contentType, extension, symbols }

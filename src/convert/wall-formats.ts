@@ -4,7 +4,7 @@ import { cpuCollapsed } from './cpu-collapsed.ts'
 import { type CpuFormat, cpuFormats, type EncodedProfile } from './cpu-formats.ts'
 import { cpuPprof } from './cpu-pprof.ts'
 import type { CpuRecording } from './cpu-recording.ts'
-import { type CpuStacks, cpuStacks, cpuStacksWithSources } from './cpu-stacks.ts'
+import { cpuStacks, cpuStacksWithSources } from './cpu-stacks.ts'
 import type { FindSources } from './source-lookup.ts'
 
 export type WallFormat = Extract<CpuFormat, 'pprof' | 'collapsed'>
@@ -24,14 +24,6 @@ export async function encodeWallProfile(
   const stacks = findSources
     ? await cpuStacksWithSources(recording, findSources)
     : cpuStacks(recording)
-  return encodeWallStacks(stacks, format)
-}
-
-/** For both formats of one recording: its stacks are made once. */
-export async function encodeWallStacks(
-  stacks: CpuStacks,
-  format: WallFormat,
-): Promise<EncodedProfile> {
   const { contentType, extension } = cpuFormats[format]
   if (format === 'collapsed') {
     return { bytes: cpuCollapsed(stacks, 'wall'), contentType, extension, symbols: [] }

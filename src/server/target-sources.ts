@@ -26,6 +26,18 @@ export function targetAnswers(
   return isWanted ? (scripts) => sourceMaps.ask(target, scripts) : undefined
 }
 
+/** For several conversions of one recording, all of which ask the same. */
+export function askOnce(ask: AskSources | undefined): AskSources | undefined {
+  let answer: ReturnType<AskSources> | undefined
+  return (
+    ask &&
+    ((scripts) => {
+      answer ??= ask(scripts)
+      return answer
+    })
+  )
+}
+
 export function findBy(ask: AskSources): FindSources {
   return async (scripts) => sourceLookup(scripts, await ask(scripts))
 }

@@ -1,10 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { encodeCpuProfile } from '../../src/convert/cpu-formats.ts'
 import type { CpuRecording } from '../../src/convert/cpu-recording.ts'
 import type { ConversionJob } from '../../src/server/conversion/conversion-job.ts'
 import { Conversions } from '../../src/server/conversion/conversions.ts'
-import { findBy } from '../../src/server/target-sources.ts'
+import { askOnce, findBy } from '../../src/server/target-sources.ts'
 import type { SourceAnswer } from '../../src/sourcemaps/questions.ts'
+import {
+  profileOf as heapProfile,
+  recordingOf as heapRecording,
+  thread as heapThread,
+} from '../convert/heap-recordings.ts'
 import { fixture, profileOf, recordingOf } from '../convert/recordings.ts'
 
 // Under tap a thread takes seconds to start.
@@ -25,6 +31,13 @@ const sources: SourceAnswer = {
 
 const watched = { looks: [], startedBetweenUs: [0, 1] as const, watchCostMs: 1 }
 
+const allocated = heapProfile({ name: '(root)', size: 0, children: [{ name: 'grow', size: 4096 }] })
+const reading = { profileJson: allocated, native: undefined }
+const worker = { ...heapThread(allocated), thread: 'worker', baseline: { native: undefined } }
+const delta = heapRecording([{ ...heapThread(allocated), baseline: reading }, worker], {
+  isDelta: true,
+})
+
 t.test('a thread converts as it is done at once, in every format', async (t) => {
   const inline = new Conversions({ inlineBytes: Number.POSITIVE_INFINITY })
   const threaded = new Conversions({ inlineBytes: 0 })
@@ -42,6 +55,8 @@ t.test('a thread converts as it is done at once, in every format', async (t) => 
     { kind: 'wall', recording, format: 'pprof' },
     { ...contention, kind: 'block' },
     { ...contention, kind: 'mutex', form: 'text', thresholdMs: 1 },
+    { kind: 'heap', recording: delta, name: 'heap', form: 'pprof' },
+    { kind: 'heap', recording: delta, name: 'allocs', form: 'text' },
   ]
   for (const job of jobs) {
     const ask = async () => sources
@@ -58,6 +73,13 @@ t.test('the texts of a recording stay readable unless they may be moved', async 
   const own = recordingOf({ main: new Uint8Array(large), other: fixture('idle') })
   await conversions.run({ kind: 'profile', recording: own, format: 'collapsed' })
   t.same(own.threads[0]?.profileJson, large)
+  const heap = Buffer.from(allocated)
+  const slow = new Conversions({ inlineBytes: 0 })
+  t.teardown(() => slow.close())
+  const job = { kind: 'heap', recording: delta, name: 'heap', form: 'pprof' } as const
+  await slow.run(job, undefined, 'move')
+  t.same(delta.threads[0]?.profileJson, heap, 'readings are those of others, too')
+  t.same(delta.threads[0]?.baseline?.profileJson, heap)
   const moved = recordingOf({ main: new Uint8Array(await big()) })
   const bytes = moved.threads[0]?.profileJson.byteLength ?? 0
   const { bytes: text } = await conversions.run(
@@ -117,6 +139,34 @@ t.test('whoever waits when it is closed is told, and who comes later', async (t)
   await conversions.close()
   await told
   await t.rejects(conversions.run(job), { code: 'capture-aborted' })
+})
+
+t.test('all formats of a recording are told of source maps once', async (t) => {
+  const conversions = new Conversions({ inlineBytes: 0 })
+  t.teardown(() => conversions.close())
+  const recording = recordingOf({ main: fixture('node20') })
+  let asked = 0
+  const ask = askOnce(async () => {
+    asked++
+    return sources
+  })
+  for (const format of ['pprof', 'markdown', 'collapsed'] as const) {
+    const { bytes } = await conversions.run({ kind: 'profile', recording, format }, ask)
+    if (format === 'markdown') t.match(Buffer.from(bytes).toString(), /a note/)
+  }
+  t.equal(asked, 1)
+  t.equal(askOnce(undefined), undefined)
+})
+
+t.test('nothing of the server converts a recording but here', async (t) => {
+  const folder = new URL('../../src/server/', import.meta.url)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const others = files.filter((file) => file.endsWith('.ts') && !file.startsWith('conversion/'))
+  t.ok(others.length > 50)
+  for (const file of others) {
+    const text = readFileSync(new URL(file, folder), 'utf8')
+    t.notMatch(text, /\bencode(CpuProfile|WallProfile|Block|Mutex|HeapProfile)\b/, file)
+  }
 })
 
 t.test('notes of source maps reach the profile from the thread, too', async (t) => {

@@ -4,12 +4,10 @@
  */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { CpuRecording } from '../../convert/cpu-recording.ts'
 import { errorOf } from '../../convert/failures.ts'
-import { threadProfileBytes } from '../../convert/thread-profile.ts'
 import { CaptureError } from '../../errors.ts'
 import { type AskSources, findBy } from '../target-sources.ts'
-import { type ConversionJob, type Converted, convert } from './conversion-job.ts'
+import { type ConversionJob, type Converted, convert, jobBytes } from './conversion-job.ts'
 import { type FromConverter, type ToConverter, unpack } from './conversion-messages.ts'
 import { type Handover, handOver } from './hand-over.ts'
 
@@ -57,8 +55,7 @@ export class Conversions {
    */
   async run(job: ConversionJob, ask?: AskSources, handover: Handover = 'copy'): Promise<Converted> {
     const { inlineBytes = defaultInlineBytes } = this.#options
-    if (isWritten(job) || sizeOf(job.recording) <= inlineBytes)
-      return convert(job, ask && findBy(ask))
+    if (isWritten(job) || jobBytes(job) <= inlineBytes) return convert(job, ask && findBy(ask))
     const handed = await handOver(job, handover)
     if (this.#closed) throw stopping()
     return await this.#send(handed.job, ask, handed.buffers)
@@ -144,10 +141,6 @@ interface Pending {
   readonly ask: AskSources | undefined
   readonly resolve: (converted: Converted) => void
   readonly reject: (error: Error) => void
-}
-
-function sizeOf({ threads }: CpuRecording): number {
-  return threads.reduce((sum, thread) => sum + threadProfileBytes(thread), 0)
 }
 
 /** V8's own text is an answer already. */

@@ -1,18 +1,14 @@
 /** Block and mutex profiles for the page. */
 import { recordContention } from '../../captures/contention.ts'
 import type { ContentionName } from '../../convert/contention.ts'
-import {
-  type EncodedContentions,
-  encodeBlock,
-  encodeMutex,
-} from '../../convert/contention-formats.ts'
+import type { Converted } from '../conversion/conversion-job.ts'
 import { defaultThresholdMs } from '../routes/contention.ts'
-import { targetSources } from '../target-sources.ts'
+import { askOnce, targetAnswers } from '../target-sources.ts'
 import { checkAwaited, type Record, type ResultFile, ready } from './recorded.ts'
 
 export function recordContentionForPage(name: ContentionName): Record {
   return async (context, target, { seconds, force, pprofOnly }, signal) => {
-    const { targets, limits, profile, sources } = context
+    const { targets, limits, profile, sources, conversions } = context
     const recording = await recordContention(targets, target, {
       kind: name,
       durationMs: seconds * 1000,
@@ -21,11 +17,16 @@ export function recordContentionForPage(name: ContentionName): Record {
       signal,
     })
     checkAwaited(signal)
-    const findSources = targetSources(context, recording.target, sources.sourceMaps)
-    const encoded = (form: 'pprof' | 'text') =>
-      name === 'block'
-        ? encodeBlock(recording, { form, findSources })
-        : encodeMutex(recording, defaultThresholdMs, { form, findSources })
+    const ask = askOnce(targetAnswers(context, recording.target, sources.sourceMaps))
+    const encoded = (form: 'pprof' | 'text') => {
+      const wish = { recording, form, comments: [] }
+      return conversions.run(
+        name === 'block'
+          ? { ...wish, kind: name }
+          : { ...wish, kind: name, thresholdMs: defaultThresholdMs },
+        ask,
+      )
+    }
     const pprof = await encoded('pprof')
     const text = pprofOnly ? undefined : await encoded('text')
     const base = `${name}-${recording.target.pid}`
@@ -44,6 +45,6 @@ export function recordContentionForPage(name: ContentionName): Record {
   }
 }
 
-function file(name: string, label: string, { contentType, bytes }: EncodedContentions): ResultFile {
+function file(name: string, label: string, { contentType, bytes }: Converted): ResultFile {
   return { name, label, contentType, encode: ready(bytes) }
 }

@@ -1,28 +1,42 @@
-/** CPU and wall profiles for the page: stacks are made once, files when somebody wants one. */
+/** CPU and wall profiles for the page: one file is made at once, the others when somebody wants them. */
 import type { CpuRecording } from '../../captures/cpu-recording.ts'
-import { cpuFormats, encodeCpuStacks } from '../../convert/cpu-formats.ts'
-import { type CpuStacks, cpuStacks, cpuStacksWithSources } from '../../convert/cpu-stacks.ts'
-import { threadProfileBytes, threadProfileText } from '../../convert/thread-profile.ts'
-import { encodeWallStacks, wallFormats, wallHz } from '../../convert/wall-formats.ts'
+import { type CpuFormat, cpuFormats } from '../../convert/cpu-formats.ts'
+import { wallFormats, wallHz } from '../../convert/wall-formats.ts'
 import type { Target } from '../../targets/target.ts'
 import type { ServerContext } from '../context.ts'
+import { type CpuJob, jobBytes } from '../conversion/conversion-job.ts'
 import { recordShared } from '../record-shared.ts'
-import { targetSources } from '../target-sources.ts'
-import { checkAwaited, type Record, type Recorded, type ResultFile, type Wish } from './recorded.ts'
+import { askOnce, targetAnswers } from '../target-sources.ts'
+import { checkAwaited, type Record, type Recorded, ready, type Wish } from './recorded.ts'
+
+/** The first one is drawn. */
+const formats: readonly CpuFormat[] = ['speedscope', 'pprof', 'collapsed', 'markdown', 'cpuprofile']
 
 export const recordCpuForPage: Record = async (context, target, wish, signal) => {
-  const { recording, stacks } = await record('profile', context, target, wish, signal)
-  return { ...summary(recording), files: cpuFiles(recording, stacks) }
+  const recording = await record('profile', context, target, wish, signal)
+  const files = (wish.pprofOnly ? pprofOnly : formats).map((format): DraftFile => {
+    const [main, ...others] = recording.threads
+    const isAll = format !== 'cpuprofile' || main === undefined || others.length === 0
+    if (isAll) return { label: format, job: { kind: 'profile', format, recording } }
+    const job = { kind: 'profile', format, recording: { ...recording, threads: [main] } } as const
+    return { label: `${format} (main thread only)`, job }
+  })
+  return { ...summary(recording), ...(await made(context, 'cpu', files)) }
 }
 
 export const recordWallForPage: Record = async (context, target, wish, signal) => {
-  const { recording, stacks } = await record('wall', context, target, wish, signal)
-  const files = wallFormats.map((format) => {
-    const { extension, contentType } = cpuFormats[format]
-    const encode = async () => (await encodeWallStacks(stacks, format)).bytes
-    return { name: `wall-${recording.target.pid}${extension}`, label: format, contentType, encode }
+  const recording = await record('wall', context, target, wish, signal)
+  const files = (wish.pprofOnly ? pprofOnly : wallFormats).map((format): DraftFile => {
+    return { label: format, job: { kind: 'wall', format, recording } }
   })
-  return { ...summary(recording), files }
+  return { ...summary(recording), ...(await made(context, 'wall', files)) }
+}
+
+const pprofOnly = ['pprof'] as const
+
+interface DraftFile {
+  readonly label: string
+  readonly job: Extract<CpuJob, { readonly kind: 'profile' | 'wall' }>
 }
 
 async function record(
@@ -31,8 +45,8 @@ async function record(
   target: Target,
   { seconds, force }: Wish,
   signal: AbortSignal,
-): Promise<{ readonly recording: CpuRecording; readonly stacks: CpuStacks }> {
-  const { limits, profile, sources } = context
+): Promise<CpuRecording> {
+  const { limits, profile } = context
   const recording = await recordShared(context, target, {
     kind,
     durationMs: seconds * 1000,
@@ -42,41 +56,40 @@ async function record(
     signal,
   })
   checkAwaited(signal)
-  // Now, while the target still has its source maps.
-  const findSources = targetSources(context, recording.target, sources.sourceMaps)
-  const stacks = findSources
-    ? await cpuStacksWithSources(recording, findSources)
-    : cpuStacks(recording)
-  return { recording, stacks }
+  return recording
 }
 
-function cpuFiles(recording: CpuRecording, stacks: CpuStacks): readonly ResultFile[] {
-  const base = `cpu-${recording.target.pid}`
-  const formats = ['speedscope', 'pprof', 'collapsed', 'markdown'] as const
-  const files = formats.map((format) => {
-    const { extension, contentType } = cpuFormats[format]
-    const encode = async () => (await encodeCpuStacks(stacks, format)).bytes
-    return { name: `${base}${extension}`, label: format, contentType, encode }
+/** The first file at once, which asks for the source maps while the target has them. */
+async function made(
+  context: ServerContext,
+  name: string,
+  drafts: readonly DraftFile[],
+): Promise<Pick<Recorded, 'files' | 'sizeBytes'>> {
+  const [first] = drafts
+  if (first === undefined) return { files: [], sizeBytes: 0 }
+  const { conversions, sources } = context
+  const { recording } = first.job
+  const ask = askOnce(targetAnswers(context, recording.target, sources.sourceMaps))
+  const encode = async ({ job }: DraftFile) => (await conversions.run(job, ask)).bytes
+  const bytes = await encode(first)
+  const files = drafts.map((draft) => {
+    const { extension, contentType } = cpuFormats[draft.job.format]
+    return {
+      name: `${name}-${recording.target.pid}${extension}`,
+      label: draft.label,
+      contentType,
+      encode: draft === first ? ready(bytes) : () => encode(draft),
+    }
   })
-  const [main, ...others] = recording.threads
-  if (main === undefined) return files
-  const { extension, contentType } = cpuFormats.cpuprofile
-  const label = others.length === 0 ? 'cpuprofile' : 'cpuprofile (main thread only)'
-  const encode = () => threadProfileText(main)
-  return [...files, { name: `${base}${extension}`, label, contentType, encode }]
+  return { files, sizeBytes: jobBytes(first.job) + bytes.byteLength }
 }
 
-/** Beside V8's text there are its columns and the stacks: together less than twice as much. */
-const stacksPerJson = 3
-
-function summary(recording: CpuRecording): Omit<Recorded, 'files'> {
-  const { threads, attachMs, startPauseMs, stopPauseMs, openedInspector, missing } = recording
+function summary(recording: CpuRecording): Omit<Recorded, 'files' | 'sizeBytes'> {
+  const { attachMs, startPauseMs, stopPauseMs, openedInspector, missing } = recording
   const pauseMs = Math.max(startPauseMs, stopPauseMs)
-  const jsonBytes = threads.reduce((sum, thread) => sum + threadProfileBytes(thread), 0)
   return {
     cost: { attachMs, startPauseMs, stopPauseMs, pauseMs, openedInspector },
     nodeVersion: recording.target.nodeVersion,
-    sizeBytes: jsonBytes * stacksPerJson,
     missing,
   }
 }

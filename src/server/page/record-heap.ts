@@ -1,12 +1,11 @@
 /** Sampled allocations for the page: what was allocated while it recorded, and lives or not. */
-import { encodeHeapProfile } from '../../convert/heap-formats.ts'
 import type { HeapProfileName } from '../../convert/heap-pprof.ts'
-import { targetSources } from '../target-sources.ts'
+import { askOnce, targetAnswers } from '../target-sources.ts'
 import { checkAwaited, type Record, type ResultFile, ready } from './recorded.ts'
 
 export function recordHeapForPage(name: HeapProfileName): Record {
   return async (context, target, { seconds, force, pprofOnly, isDelta = false }, signal) => {
-    const { heapSamplers, limits, heap, sources } = context
+    const { heapSamplers, limits, heap, sources, conversions } = context
     const recording = await heapSamplers.record(target, {
       counting: name === 'allocs' ? 'allocated' : 'live',
       durationMs: seconds * 1000,
@@ -18,8 +17,10 @@ export function recordHeapForPage(name: HeapProfileName): Record {
       signal,
     })
     checkAwaited(signal)
-    const findSources = targetSources(context, recording.target, sources.sourceMaps)
-    const profile = await encodeHeapProfile(recording, name, 'pprof', findSources)
+    const ask = askOnce(targetAnswers(context, recording.target, sources.sourceMaps))
+    const encoded = (form: 'pprof' | 'text') =>
+      conversions.run({ kind: 'heap', recording, name, form }, ask)
+    const profile = await encoded('pprof')
     const base = `${name}-${recording.target.pid}`
     const { attachMs, readPauseMs, openedInspector, missing } = recording
     const pprof = file(`${base}.pb.gz`, 'pprof', profile.contentType, profile.bytes)
@@ -29,7 +30,7 @@ export function recordHeapForPage(name: HeapProfileName): Record {
       missing,
     }
     if (pprofOnly) return { ...summary, files: [pprof], sizeBytes: profile.bytes.byteLength }
-    const text = await encodeHeapProfile(recording, name, 'text', findSources)
+    const text = await encoded('text')
     const files = [pprof, file(`${base}.txt`, "Go's text", text.contentType, text.bytes)]
     const [main, ...others] = recording.threads
     if (main !== undefined) {

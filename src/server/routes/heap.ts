@@ -1,11 +1,11 @@
 /** GET /debug/pprof/heap and /debug/pprof/allocs: sampled allocations. */
 import type { FastifyReply } from 'fastify'
 import type { HeapRecording } from '../../captures/heap-recording.ts'
-import { type EncodedHeapProfile, encodeHeapProfile } from '../../convert/heap-formats.ts'
 import type { HeapProfileName } from '../../convert/heap-pprof.ts'
 import { CaptureError } from '../../errors.ts'
 import type { Target } from '../../targets/target.ts'
 import type { Handler, ServerContext } from '../context.ts'
+import type { Converted } from '../conversion/conversion-job.ts'
 import { type AnyInteger, type DeclaredParameters, readDeclared } from '../declared-parameters.ts'
 import { deltaSeconds, looseNumber } from '../delta-seconds.ts'
 import type { Query } from '../parameters.ts'
@@ -18,7 +18,7 @@ import {
   type ParameterSettings,
   sourcemapsParameter,
 } from '../shared-parameters.ts'
-import { targetSources } from '../target-sources.ts'
+import { targetAnswers } from '../target-sources.ts'
 
 export function heapParameters(settings: ParameterSettings, name: HeapProfileName) {
   return {
@@ -74,7 +74,7 @@ interface HeapParameters {
 
 interface HeapAnswer {
   readonly recording: HeapRecording
-  readonly encoded: EncodedHeapProfile
+  readonly encoded: Converted
 }
 
 function readParameters(
@@ -101,7 +101,7 @@ async function record(
   { name, durationMs, isDelta, gc, isText, force, sourcemaps }: HeapParameters,
   signal: AbortSignal,
 ): Promise<HeapAnswer> {
-  const { heapSamplers, symbols, limits, heap } = context
+  const { heapSamplers, symbols, limits, heap, conversions } = context
   const recording = await heapSamplers.record(target, {
     counting: name === 'allocs' ? 'allocated' : 'live',
     durationMs,
@@ -113,9 +113,11 @@ async function record(
     signal,
   })
   if (signal.aborted) throw new CaptureError('capture-aborted', 'nobody waits for the profile')
-  const sources = targetSources(context, recording.target, sourcemaps)
-  const encoded = await encodeHeapProfile(recording, name, isText ? 'text' : 'pprof', sources)
-  symbols.add(encoded.symbols)
+  const encoded = await conversions.run(
+    { kind: 'heap', recording, name, form: isText ? 'text' : 'pprof' },
+    targetAnswers(context, recording.target, sourcemaps),
+  )
+  await symbols.addGradually(encoded.symbols)
   return { recording, encoded }
 }
 
