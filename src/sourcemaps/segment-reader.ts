@@ -10,6 +10,7 @@ export const maxFields = 5
 /** What stands where reading stopped. */
 export type Stop = 'segment' | 'pause' | 'line' | 'end'
 
+const commaByte = 0x2c
 const comma = 64
 const unknown = 255
 
@@ -19,6 +20,17 @@ for (const [digit, character] of [
   ...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/,;',
 ].entries()) {
   digits[character.charCodeAt(0)] = digit
+}
+
+/**
+ * From a byte to the step that it stands for as a number of one digit, with `bias` added; `long` for all others.
+ * Of several together one is long if their bits are, so that one comparison tells.
+ */
+const bias = 16
+const long = 128
+const shortSteps = new Uint8Array(256).fill(long)
+for (const [byte, digit] of digits.entries()) {
+  if (digit < 32) shortSteps[byte] = bias + (digit & 1 ? -(digit >> 1) : digit >> 1)
 }
 
 /** V8 has seen all of the loop after a few runs, and what it optimises then need not be thrown away. */
@@ -65,6 +77,30 @@ export class SegmentReader {
     let lastButOne = this.countBefore
     let stop: Stop | undefined
     for (let left = longestRun; stop === undefined; left--) {
+      // Four numbers of a digit each and a comma, as most segments are written.
+      const columnStep = shortSteps[bytes[at] ?? 0] ?? long
+      const sourceStep = shortSteps[bytes[at + 1] ?? 0] ?? long
+      const lineStep = shortSteps[bytes[at + 2] ?? 0] ?? long
+      const originalStep = shortSteps[bytes[at + 3] ?? 0] ?? long
+      const isShort = (columnStep | sourceStep | lineStep | originalStep) < long
+      if (isShort && bytes[at + 4] === commaByte && at + 4 < end && left > 0) {
+        const generated = (fields[0] ?? 0) + columnStep - bias
+        fields[0] = generated
+        fields[1] = (fields[1] ?? 0) + sourceStep - bias
+        fields[2] = (fields[2] ?? 0) + lineStep - bias
+        fields[3] = (fields[3] ?? 0) + originalStep - bias
+        lastButOne = last
+        last = 4
+        at += 5
+        if (generated < column && columnStep >= bias) continue
+        // Nobody reads them before.
+        steps[0] = columnStep - bias
+        steps[1] = sourceStep - bias
+        steps[2] = lineStep - bias
+        steps[3] = originalStep - bias
+        stop = 'segment'
+        break
+      }
       let digit = digits[bytes[at] ?? 0] ?? unknown
       if (digit < comma) {
         let count = 0

@@ -128,28 +128,39 @@ t.test('segments may be in any order, and several at one column', (t) => {
   t.end()
 })
 
-t.test('a thousand lines answer as a search in all their segments does', (t) => {
-  let seed = 1
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff
-    return seed % below
-  }
-  const lines = Array.from({ length: 1000 }, () => {
-    const columns = [...new Set(Array.from({ length: random(8) }, () => random(5000)))]
-    return columns
-      .sort((a, b) => a - b)
-      .map(
-        (column): Segment =>
-          random(5) === 0 ? [column] : [column, random(4), random(90_000), random(300), random(40)],
-      )
+const spreads = {
+  'far apart': { count: 8, column: 5000, line: 90_000, original: 300 },
+  // Numbers of a digit each, mostly.
+  'close together': { count: 400, column: 1000, line: 9, original: 12 },
+}
+
+for (const [what, spread] of Object.entries(spreads)) {
+  t.test(`segments ${what} answer as a search in all of them does`, (t) => {
+    let seed = 1
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff
+      return (seed >> 8) % below
+    }
+    const segment = (column: number): Segment => {
+      const kind = random(12)
+      if (kind === 0) return [column]
+      const original = [random(4), random(spread.line), random(spread.original)] as const
+      return kind === 1 ? [column, ...original, random(40)] : [column, ...original]
+    }
+    const lines = Array.from({ length: 1000 }, () => {
+      const columns = Array.from({ length: random(spread.count) }, () => random(spread.column))
+      return [...new Set(columns)].sort((a, b) => a - b).map(segment)
+    })
+    const questions = Array.from({ length: 3000 }, () => {
+      return [random(1010), random(spread.column * 1.2)] as const
+    })
+    questions.sort((a, b) => a[0] - b[0] || a[1] - b[1])
+    const searched = questions.map(([line, column]) => {
+      const [, ...original] = lines[line]?.findLast(([at]) => at <= column) ?? []
+      return original.length > 0 ? [...original, -1].slice(0, 4) : undefined
+    })
+    t.strictSame(answers(encode(lines), questions), searched)
+    t.ok(searched.filter(Boolean).length > 500)
+    t.end()
   })
-  const questions = Array.from({ length: 3000 }, () => [random(1010), random(6000)] as const)
-  questions.sort((a, b) => a[0] - b[0] || a[1] - b[1])
-  const searched = questions.map(([line, column]) => {
-    const segment = lines[line]?.findLast(([at]) => at <= column)
-    return segment && segment.length > 1 ? segment.slice(1) : undefined
-  })
-  t.strictSame(answers(encode(lines), questions), searched)
-  t.ok(searched.filter(Boolean).length > 500)
-  t.end()
-})
+}
