@@ -53,7 +53,7 @@ async function parallel() {
 async function atOnce(count, workMs) {
   const windowMs = 10_000
   const targets = await startAll(count, workMs)
-  // More than the limits allow one user by default.
+  // The default is 96 of one user.
   const limits = [
     '--limits.captures',
     '256',
@@ -62,7 +62,7 @@ async function atOnce(count, workMs) {
     '--limits.connections-per-uid',
     '512',
   ]
-  const daemon = await startDaemon(limits)
+  const daemon = await startDaemon(count > 96 ? limits : [])
   const idle = memoryOf(daemon.pid)
   const cpuBefore = cpuMsOf(daemon.pid)
   let peak = 0

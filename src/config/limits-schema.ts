@@ -25,7 +25,8 @@ export const limitsSchema = {
       type: 'integer',
       minimum: 1,
       maximum: 1024,
-      default: 64,
+      // Fifty targets that one user asks at the same moment find room, beside those of others.
+      default: 128,
       description: 'Captures of all targets that may run at the same time.',
     },
     capturesPerUid: {
@@ -33,7 +34,7 @@ export const limitsSchema = {
       minimum: 1,
       maximum: 1024,
       // Leaves a quarter of the captures in all to the other users.
-      default: 48,
+      default: 96,
       description: 'Captures that one user may have running at the same time.',
     },
     connectionsPerUid: {
@@ -41,7 +42,7 @@ export const limitsSchema = {
       minimum: 1,
       maximum: 4096,
       // Half of the connections that there are with the default of captures.
-      default: 128,
+      default: 160,
       description: 'Connections that one user may have open at the same time.',
     },
     bytesInFlight: {

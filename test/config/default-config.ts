@@ -12,9 +12,9 @@ export const defaultConfig: Config = {
   limits: {
     maxSeconds: 300,
     capturesPerTarget: 8,
-    captures: 64,
-    capturesPerUid: 48,
-    connectionsPerUid: 128,
+    captures: 128,
+    capturesPerUid: 96,
+    connectionsPerUid: 160,
     bytesInFlight: 268_435_456,
     bytesReceived: 1_073_741_824,
     stallSeconds: 30,
