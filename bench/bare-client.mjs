@@ -2,7 +2,7 @@
 import WebSocket from 'ws'
 
 /** Resolves to the round trips of start and stop. */
-export async function recordBare(port, durationMs) {
+export async function recordBare(port, durationMs, hz = 100) {
   const [{ webSocketDebuggerUrl }] = await (
     await fetch(`http://127.0.0.1:${port}/json/list`)
   ).json()
@@ -23,7 +23,7 @@ export async function recordBare(port, durationMs) {
     return performance.now() - begin
   }
   await timed('Profiler.enable')
-  await timed('Profiler.setSamplingInterval', { interval: 10_000 })
+  await timed('Profiler.setSamplingInterval', { interval: 1e6 / hz })
   const startMs = await timed('Profiler.start')
   await new Promise((resolve) => setTimeout(resolve, durationMs))
   const stopMs = await timed('Profiler.stop')

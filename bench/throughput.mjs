@@ -41,13 +41,21 @@ for (const kind of values.targets.split(',')) {
     ...(await ofChained(kind)),
     ...(await ofStarted(kind)),
   }
-  const rows = Object.fromEntries(Object.entries(blocks).map(([name, all]) => [name, rowOf(all)]))
-  const title = `${kind}: blocks of four windows of ${windowMs / 1000} s`
-  showTable(kind, `${title}, median [95 % interval], longest turns as median (min to max)`, rows)
+  for (const rate of rates) {
+    const ofRate = Object.entries(blocks).filter(([name]) => isAt(name, rate))
+    const rows = Object.fromEntries(ofRate.map(([name, all]) => [name, rowOf(all)]))
+    const title = `${kind} at ${rate}: blocks of four windows of ${windowMs / 1000} s`
+    const form = 'median [95 % interval], longest turns as median (min to max)'
+    showTable(`${kind}, ${rate}`, `${title}, ${form}`, rows)
+  }
+}
+
+function isAt(name, rate) {
+  return name === 'nothing' || name.endsWith(rate)
 }
 
 function isWanted(name) {
-  const isAtRate = name === 'nothing' || rates.some((rate) => name.endsWith(rate))
+  const isAtRate = rates.some((rate) => isAt(name, rate))
   return isAtRate && words.some((word) => name.toLowerCase().includes(word))
 }
 

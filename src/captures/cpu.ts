@@ -110,10 +110,10 @@ async function recordWindows(
   session: Session,
   threads: CpuThreads,
   windows: WindowedRecording,
-  { durationMs, signal, endEarly }: CpuOptions,
+  { durationMs, hz, signal, endEarly }: CpuOptions,
 ): Promise<void> {
   const endMs = performance.now() + durationMs
-  const pace = new WindowPace()
+  const pace = new WindowPace(hz)
   for (;;) {
     const restMs = endMs - performance.now()
     const windowMs = pace.windowMs

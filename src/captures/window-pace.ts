@@ -10,11 +10,17 @@ const windowBytes = 100_000
 /** Each end interrupts the target, if only for a ms: not more often than this. */
 const minWindowMs = 250
 
-/** Before anything is known. */
-const firstWindowMs = 1000
+/** Before anything is known: of so many a deep, varied program makes some 10 ms of profile. */
+const firstSamples = 250
+const maxFirstWindowMs = 1000
 
 export class WindowPace {
-  windowMs = firstWindowMs
+  windowMs: number
+
+  constructor(hz: number) {
+    const firstWindowMs = (firstSamples * 1000) / hz
+    this.windowMs = Math.min(maxFirstWindowMs, Math.max(minWindowMs, firstWindowMs))
+  }
 
   /** `bytes`: of the largest thread's profile. */
   ended(lengthMs: number, bytes: number): void {

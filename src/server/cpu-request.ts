@@ -83,9 +83,6 @@ export function recordingMs({ seconds, last }: Pick<CpuParameters, 'seconds' | '
   return last > 0 ? 0 : seconds * 1000
 }
 
-/** What V8 makes of so many is mostly too large to be converted at once. */
-const manySamples = 500
-
 export async function recordForAnswer(
   context: ServerContext,
   target: Target,
@@ -97,7 +94,7 @@ export async function recordForAnswer(
   const maxPauseMs = force ? undefined : limits.maxPauseMs
   const options = { kind, durationMs: seconds * 1000, hz, mainThreadOnly, maxPauseMs, signal }
   if (last > 0) targets.checkAllowed(target, kind)
-  else if (seconds * hz >= manySamples) conversions.prepare()
+  else conversions.prepare(seconds * hz)
   const recording = tree
     ? await recordCpuTree(targets, target, options)
     : last > 0

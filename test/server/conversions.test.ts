@@ -120,13 +120,13 @@ t.test('the loop goes on while a large recording is converted', async (t) => {
 
 t.test('a thread that was prepared converts, and holds up nobody who closes it', async (t) => {
   const conversions = new Conversions({ inlineBytes: 0 })
-  conversions.prepare()
+  conversions.prepare(500)
   const job = { kind: 'profile', recording: recordingOf({ main: large }), format: 'pprof' } as const
   const { bytes } = await conversions.run(job)
   t.ok(bytes.byteLength > 0)
-  conversions.prepare()
+  conversions.prepare(500)
   await conversions.close()
-  conversions.prepare()
+  conversions.prepare(500)
   await t.rejects(conversions.run(job), { code: 'capture-aborted' })
 })
 

@@ -21,6 +21,9 @@ export interface ConversionsOptions {
 /** Takes some 5 ms where the code is warm, and 20 where it is not; a message to a thread takes 1. */
 const defaultInlineBytes = 64 * 1024
 
+/** What V8 makes of so many is mostly too large to be converted at once. */
+const manySamples = 500
+
 /**
  * A scraper comes every 10 to 60 s, and finds the code compiled: a first conversion takes five times the
  * CPU time of a tenth. The thread holds some 15 MB.
@@ -61,9 +64,9 @@ export class Conversions {
     return await this.#send(handed.job, ask, handed.buffers)
   }
 
-  /** Starts the thread, which takes some 100 ms, while what it will convert is being recorded. */
-  prepare(): void {
-    if (this.#closed || this.#pending.size > 0) return
+  /** Starts the thread, which takes some 100 ms, while so many samples are being recorded, if that is for it. */
+  prepare(samples: number): void {
+    if (samples < manySamples || this.#closed || this.#pending.size > 0) return
     clearTimeout(this.#idle)
     this.#worker ??= this.#start()
     this.#rest()

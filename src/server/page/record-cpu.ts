@@ -46,11 +46,13 @@ async function record(
   { seconds, force }: Wish,
   signal: AbortSignal,
 ): Promise<CpuRecording> {
-  const { limits, profile } = context
+  const { limits, profile, conversions } = context
+  const hz = kind === 'wall' ? wallHz : profile.hz
+  conversions.prepare(seconds * hz)
   const recording = await recordShared(context, target, {
     kind,
     durationMs: seconds * 1000,
-    hz: kind === 'wall' ? wallHz : profile.hz,
+    hz,
     mainThreadOnly: false,
     maxPauseMs: force ? undefined : limits.maxPauseMs,
     signal,
