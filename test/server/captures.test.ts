@@ -124,9 +124,9 @@ t.test('captures', async (t) => {
   })
 
   await t.test('what was refused a slot is logged, but did not run', async (t) => {
-    const url = `${path}/debug/pprof/profile?seconds=50`
     const before = audits(started, 'cpu').length
-    const { headers, statusCode } = await started.app.inject(url.replace('50', '5000'))
+    const url = `${path}/debug/pprof/profile?seconds=5000`
+    const { headers, statusCode } = await started.app.inject(url)
     t.equal(statusCode, 400)
     t.notOk(headers['x-pprofd-capture'])
     t.equal(audits(started, 'cpu').length, before, 'nor is what was never asked rightly')

@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
+import { readProcessStat } from '../../src/proc/process-stat.ts'
 import { InspectorFinder } from '../../src/targets/find-inspector.ts'
 import { Ledger } from '../../src/targets/ledger.ts'
 import { SignalReadiness } from '../../src/targets/signal-readiness.ts'
 import { temporaryFolder } from '../proc/temporary-folder.ts'
-import { isAsBefore, newTargets, obey, spawnObedient, targetOf } from './new-targets.ts'
+import { isAsBefore, newTargets, obey, spawnObedient, targetOf, until } from './new-targets.ts'
 
 async function waiting(t: Test) {
   const ledger = new Ledger(temporaryFolder(t))
@@ -39,6 +40,7 @@ t.test('an inspector that was opened meanwhile is not written down as ours', asy
 t.test('nor is a process that may not be signalled any more', async (t) => {
   const { ledger, readiness, spawned, target, prepared } = await waiting(t)
   spawned.child.kill('SIGSTOP')
+  t.ok(await until(async () => (await readProcessStat(spawned.pid))?.state === 'T'))
   await t.rejects(readiness.judge(target, prepared, 0), { code: 'target-refused' })
   t.strictSame(await ledger.drafts(), [])
   spawned.child.kill('SIGCONT')
