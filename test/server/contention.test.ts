@@ -126,7 +126,9 @@ t.test('the answers are those of Go', async (t) => {
   t.notOk(text?.headers['content-disposition'])
   t.match(text?.body, /^--- contention:\ncycles\/second=1000000000\n# target: /)
   t.match(text?.body, /^# window: the default of 2 s, because seconds was not given$/m)
-  t.match(mutexText?.body, /^--- mutex:\ncycles\/second=1000000000\nsampling period=1\n# target: /)
+  // On a busy machine even an idle program waits for something.
+  t.match(mutexText?.body, /^--- mutex:\ncycles\/second=1000000000\nsampling period=1\n/)
+  t.match(mutexText?.body, /^# target: /m)
   t.match(log.map(({ msg, outcome }) => `${msg} ${outcome}`).sort(), [
     'block capture ended ok',
     'block capture ended ok',
