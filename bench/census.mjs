@@ -124,10 +124,17 @@ async function lookAtServer() {
   }
 }
 
-const ofProgram = ({ groups }) => groups.filter(({ stack }) => !stack[0].url.startsWith('node:'))
-const textOf = ({ stack }) =>
-  stack.map((f) => (f.line ? `${f.function} ${f.line}:${f.column}` : f.function)).join(' < ')
-const sumOf = (groups) => groups.reduce((sum, { count }) => sum + count, 0)
+function ofProgram({ groups }) {
+  return groups.filter(({ stack }) => !stack[0].url.startsWith('node:'))
+}
+
+function textOf({ stack }) {
+  return stack.map((f) => (f.line ? `${f.function} ${f.line}:${f.column}` : f.function)).join(' < ')
+}
+
+function sumOf(groups) {
+  return groups.reduce((sum, { count }) => sum + count, 0)
+}
 
 async function start(args) {
   const flags = ['--inspect=0', '--max-old-space-size=8000', '--require', gaps]
