@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { discoverTargets } from './build/targets/discovery.js'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
 import { medianOf } from './statistics.mjs'
 
@@ -62,8 +62,8 @@ showTable(
 const ratio = medianOf(again.map(({ cpuMs }) => cpuMs)) / medianOf(links.map(({ cpuMs }) => cpuMs))
 console.log(`CPU, of reading the links alone: ${ratio.toFixed(1)}; goal: at most 50 ms wall`)
 
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
-const { url } = JSON.parse(daemon.line)
+const daemon = await startDaemon()
+const { url } = daemon
 const answer = await fetch(`${url}/targets`)
 const known = (await answer.json()).targets.length
 await new Promise((resolve) => setTimeout(resolve, settleMs))

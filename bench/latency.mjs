@@ -6,7 +6,7 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
 import { watchListeners } from './watch-listeners.mjs'
 
@@ -35,12 +35,6 @@ showTable(
   goals,
 )
 await Promise.all([daemon, warmDaemon, chainDaemon].map(({ stop }) => stop()))
-
-async function startDaemon(...flags) {
-  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0', ...flags]
-  const started = await startProcess(args, /"listening"/)
-  return { ...started, url: JSON.parse(started.line).url }
-}
 
 async function measure(functions) {
   const contenders = {

@@ -4,9 +4,11 @@
 // `many.mjs [targets ...]`, by default 1 10 50 200: each takes 45 MB of memory.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
 
+/** Of limits.capturesPerUid. */
+const defaultOfOneUser = 96
 const small = fileURLToPath(new URL('./many-target.mjs', import.meta.url))
 const cluster = fileURLToPath(new URL('./many-cluster.mjs', import.meta.url))
 
@@ -53,7 +55,6 @@ async function parallel() {
 async function atOnce(count, workMs) {
   const windowMs = 10_000
   const targets = await startAll(count, workMs)
-  // The default is 96 of one user.
   const limits = [
     '--limits.captures',
     '256',
@@ -62,7 +63,7 @@ async function atOnce(count, workMs) {
     '--limits.connections-per-uid',
     '512',
   ]
-  const daemon = await startDaemon(count > 96 ? limits : [])
+  const daemon = await startDaemon(...(count > defaultOfOneUser ? limits : []))
   const idle = memoryOf(daemon.pid)
   const cpuBefore = cpuMsOf(daemon.pid)
   let peak = 0
@@ -97,12 +98,6 @@ async function atOnce(count, workMs) {
 async function startAll(count, workMs = 2) {
   const start = () => startProcess([small, String(workMs)], /^ready$/)
   return Promise.all(Array.from({ length: count }, start))
-}
-
-async function startDaemon(flags = []) {
-  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0', ...flags]
-  const daemon = await startProcess(args, /"listening"/)
-  return { ...daemon, url: JSON.parse(daemon.line).url }
 }
 
 async function profile({ url }, pid, seconds) {

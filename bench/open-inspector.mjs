@@ -1,7 +1,7 @@
 // How long the inspector of an unmodified process is open for each kind of capture: the window in which
 // every user of the machine could run code in it. What a capture needs beyond the seconds asked for.
 import { fileURLToPath } from 'node:url'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
 import { watchListeners } from './watch-listeners.mjs'
 
@@ -31,8 +31,8 @@ const captures = [
 printMachine()
 // Not 9229: whatever else runs here may use that meanwhile.
 const target = await startProcess(['--inspect-port=9349', program, String(functions)], /^ready$/)
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
-const { url } = JSON.parse(daemon.line)
+const daemon = await startDaemon()
+const { url } = daemon
 const open = new Map(captures.map((path) => [path, []]))
 for (let round = 0; round <= rounds; round++) {
   for (const path of captures) {

@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon, startProcess } from './processes.mjs'
 import { showTable } from './results.mjs'
 
 const rounds = 7
@@ -11,8 +11,8 @@ const program = fileURLToPath(new URL('../test/fixtures/targets/busy.cjs', impor
 
 printMachine()
 const target = await startProcess(['--inspect-port=0', program], /ready/)
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"listening"/)
-const { url } = JSON.parse(daemon.line)
+const daemon = await startDaemon()
+const { url } = daemon
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--disable-gpu'],

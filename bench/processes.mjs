@@ -33,6 +33,13 @@ export async function startProcess(args, firstLine) {
   throw new Error(`node ${args.join(' ')} ended without ${firstLine}`)
 }
 
+/** A pprofd with its `url`, on a free port. */
+export async function startDaemon(...flags) {
+  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0', ...flags]
+  const daemon = await startProcess(args, /"msg":"listening"/)
+  return { ...daemon, url: JSON.parse(daemon.line).url }
+}
+
 export function printMachine() {
   const [cpu] = cpus()
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startBusy } from './busy-process.mjs'
 import { bothRoles, rowOf, switchedBlock, twinBlock } from './pairs.mjs'
-import { pprofd, printMachine, startProcess } from './processes.mjs'
+import { printMachine, startDaemon } from './processes.mjs'
 import { startRecordedTwins } from './recorded-twins.mjs'
 import { showTable } from './results.mjs'
 import { chained, fromItsStart, isPerfHere, switched } from './rivals.mjs'
@@ -67,10 +67,9 @@ async function ofSwitched(kind) {
   const names = wanted(switched({}, '')).map(([name]) => name)
   const blocks = Object.fromEntries(names.map((name) => [name, []]))
   if (names.length === 0) return blocks
-  const args = [pprofd, 'serve', '--listen', '127.0.0.1:0']
-  const daemon = await startProcess(args, /"msg":"listening"/)
+  const daemon = await startDaemon()
   const target = await startBusy(kind)
-  const contenders = switched(target, JSON.parse(daemon.line).url)
+  const contenders = switched(target, daemon.url)
   for (let round = 0; round < rounds; round++) {
     for (const name of names) {
       blocks[name].push(await switchedBlock(target, contenders[name], windowMs))

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { recordBare } from './bare-client.mjs'
-import { pprofd, printMachine, spread, startProcess } from './processes.mjs'
+import { printMachine, spread, startDaemon } from './processes.mjs'
 import { showTable } from './results.mjs'
 
 const seconds = Number(process.argv[2] ?? 30)
@@ -16,8 +16,8 @@ const settleMs = 1500
 const program = fileURLToPath(new URL('./throughput-target.mjs', import.meta.url))
 
 printMachine()
-const daemon = await startProcess([pprofd, 'serve', '--listen', '127.0.0.1:0'], /"msg":"listening"/)
-const { url } = JSON.parse(daemon.line)
+const daemon = await startDaemon()
+const { url } = daemon
 const rows = {}
 try {
   for (const kind of ['deep', '1000']) {

@@ -2,7 +2,6 @@
  * Numbers JSON objects by their text, without making strings of it: V8 repeats a call frame in every
  * node of its function, and strings of all of them are most of what would have to be collected.
  */
-
 import { randomInt } from 'node:crypto'
 import { doubled } from '../pprof/doubled.ts'
 

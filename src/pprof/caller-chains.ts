@@ -2,7 +2,6 @@
  * The lower parts of stacks as protobuf: location ids as varints, the topmost caller first. A chain of
  * callers ends in the bytes of the chain below it, so what was written once is copied from there.
  */
-
 import { type ByteWriter, varintSize } from './byte-writer.ts'
 import { doubled } from './doubled.ts'
 

@@ -79,6 +79,7 @@ async function lookInto(link: string, key: string): Promise<boolean> {
   }
 }
 
-function fileKey({ dev, ino, size, mtimeMs }: Stats): string {
+/** Names the content of a file. */
+export function fileKey({ dev, ino, size, mtimeMs }: Stats): string {
   return `${dev}:${ino}:${size}:${mtimeMs}`
 }

@@ -3,6 +3,7 @@
  * source. Distributions' builds do not, and `--version` would run what is no program of ours.
  */
 import { type FileHandle, open } from 'node:fs/promises'
+import { fileKey } from './executable.ts'
 
 /** By file: looking through 100 MB takes some 100 ms. */
 const known = new Map<string, Promise<string | undefined>>()
@@ -17,8 +18,7 @@ export async function readNodeVersion(
   const file = await open(`${procRoot}/${pid}/exe`, 'r').catch(() => undefined)
   if (file === undefined) return undefined
   try {
-    const { dev, ino, size, mtimeMs } = await file.stat()
-    const key = `${dev}:${ino}:${size}:${mtimeMs}`
+    const key = fileKey(await file.stat())
     return await (known.get(key) ?? remember(key, findVersion(file)))
   } catch {
     // Gone meanwhile, or a failing disk.
