@@ -126,9 +126,11 @@ t.test('the answers are those of Go', async (t) => {
   t.notOk(text?.headers['content-disposition'])
   t.match(text?.body, /^--- contention:\ncycles\/second=1000000000\n# target: /)
   t.match(text?.body, /^# window: the default of 2 s, because seconds was not given$/m)
-  // On a busy machine even an idle program waits for something.
-  t.match(mutexText?.body, /^--- mutex:\ncycles\/second=1000000000\nsampling period=1\n/)
-  t.match(mutexText?.body, /^# target: /m)
+  // On a busy machine even an idle program may wait for something.
+  t.match(
+    mutexText?.body,
+    /^--- mutex:\ncycles\/second=1000000000\nsampling period=1\n(\d+ \d+ @( 0x[\da-f]+)+\n(#.*\n)+\n)*# target: /,
+  )
   t.match(log.map(({ msg, outcome }) => `${msg} ${outcome}`).sort(), [
     'block capture ended ok',
     'block capture ended ok',
