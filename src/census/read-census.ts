@@ -34,14 +34,29 @@ export interface CensusRequest {
 
 /** @throws {CaptureError} census-refused, memory-too-large; {TargetError} target-vanished. */
 export async function readCensus(request: CensusRequest, known: KnownLayouts): Promise<Census> {
+  const { pid, procRoot } = request
+  const stat = await readProcessStat(pid, procRoot)
+  if (stat === undefined || isEnded(stat)) throw vanished(pid)
+  const { startTimeTicks } = stat
+  const checkIdentity = async (cause?: unknown) => {
+    if (!(await isStillRunning({ pid, startTimeTicks }, procRoot))) throw vanished(pid, cause)
+  }
+  try {
+    return await readRunning(request, known, checkIdentity)
+  } catch (error) {
+    // The memory of a process that ends meanwhile reads as nothing: what was missed there says less.
+    await checkIdentity(error)
+    throw error
+  }
+}
+
+async function readRunning(
+  request: CensusRequest,
+  known: KnownLayouts,
+  checkIdentity: () => Promise<void>,
+): Promise<Census> {
   const begin = performance.now()
   const { pid, procRoot } = request
-  const identity = await readProcessStat(pid, procRoot)
-  if (identity === undefined || isEnded(identity)) throw vanished(pid)
-  const { startTimeTicks } = identity
-  const checkIdentity = async () => {
-    if (!(await isStillRunning({ pid, startTimeTicks }, procRoot))) throw vanished(pid)
-  }
   // Before the calibration: whoever may not read the memory need not start a child.
   openMemory(request).close()
   const layout = await calibrate(pid, procRoot, known)

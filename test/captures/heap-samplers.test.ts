@@ -81,7 +81,7 @@ t.test(
   },
 )
 
-t.test('a foreign sampler is read on and on, and workers that start late are, too', async (t) => {
+t.test('a foreign sampler is read on and on, and our own beside it in a worker', async (t) => {
   const targets = newTargets(t)
   const samplers = new HeapSamplers(targets)
   t.teardown(() => samplers.close())

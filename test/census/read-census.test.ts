@@ -16,6 +16,8 @@ const known: KnownLayouts = new Map()
 /** Not the Node of the test: tap puts code of its own into every child that is called `node`. */
 const { path = process.execPath } = await nodeBinary(22)
 const another = { node: path }
+/** Passes that no machine gets done with before something ends them. */
+const endless = 1_000_000
 
 t.test('learns a build once, and reads twice where it does not stop', async (t) => {
   const { pid } = await spawnTarget(t, 'await-shared.cjs', another)
@@ -74,27 +76,37 @@ t.test('a process that has ended, or ends meanwhile, is told as that', async (t)
   const gone = { code: 'target-vanished' }
   await t.rejects(readCensus({ ...request, pid: 2 ** 22 - 1 }, known), gone)
   await t.rejects(takeCensus({ pid: 2 ** 22 - 1, maxBytes }), gone)
-  const target = await spawnTarget(t, 'await-load.cjs')
-  const census = takeCensus({ pid: target.pid, maxBytes, passes: 50 })
-  await delay(600)
-  target.child.kill('SIGKILL')
-  await t.rejects(census, gone)
+  // While the thread loads, while it learns the build, and in the middle of its passes.
+  for (const afterMs of [30, 300, 900, 1500]) {
+    const target = await spawnTarget(t, 'await-load.cjs')
+    const census = takeCensus({ pid: target.pid, maxBytes, passes: endless })
+    await Promise.all([
+      t.rejects(census, gone, `it ends after ${afterMs} ms`),
+      delay(afterMs).then(() => target.child.kill('SIGKILL')),
+    ])
+  }
 })
 
 t.test(
   'is given up at once when nobody wants it any more, and leaves the target running',
   async (t) => {
     const target = await spawnTarget(t, 'await-load.cjs')
-    await t.rejects(takeCensus({ pid: target.pid, maxBytes, signal: AbortSignal.abort() }), {
-      code: 'capture-aborted',
+    const aborted = { code: 'capture-aborted' }
+    await t.rejects(takeCensus({ pid: target.pid, maxBytes, signal: AbortSignal.abort() }), aborted)
+    const endedAfter = (afterMs: number) => ({
+      pid: target.pid,
+      maxBytes,
+      signal: AbortSignal.timeout(afterMs),
     })
-    for (const stop of [false, true]) {
-      const abort = new AbortController()
-      const options = { pid: target.pid, maxBytes, passes: 50, stop, signal: abort.signal }
-      const census = takeCensus(options)
-      // Stopped or not yet: both must end well.
-      setTimeout(() => abort.abort(), 500)
-      await t.rejects(census, { code: 'capture-aborted' })
+    await t.rejects(takeCensus({ ...endedAfter(500), passes: endless }), aborted)
+    // One pass, which may be over before it is given up: from the start of the thread to the end.
+    for (let afterMs = 0; afterMs < 500; afterMs += 50) {
+      const census = takeCensus({ ...endedAfter(afterMs), stop: true })
+      const code = await census.then(
+        () => 'done',
+        ({ code }) => code,
+      )
+      t.match(code, /^(done|capture-aborted)$/, `given up after ${afterMs} ms`)
       t.ok(target.isAlive())
       t.not(stateOf(target.pid), 'T')
     }
