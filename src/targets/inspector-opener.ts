@@ -155,7 +155,9 @@ export class InspectorOpener {
       }
     }
     const arrived = await orCloseLater(async () => {
-      const opened = await openInspector(target, before, finder, options.procRoot)
+      const isReady = () => this.#readiness.isReady(target, otherPortWaitMs)
+      const { procRoot } = options
+      const opened = await openInspector(target, { before, port, finder, procRoot, isReady })
       const moving =
         entry.originalPort === 0 ? async () => opened : await this.#move(target, opened)
       // Moving it has made the primary signal its workers once more.

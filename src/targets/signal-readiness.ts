@@ -65,6 +65,13 @@ export class SignalReadiness {
     }
   }
 
+  /** Whether it may be signalled once more, at which no inspector of its own is open. */
+  async isReady(target: Target, portWaitMs: number): Promise<boolean> {
+    const { finder, procRoot } = this.#parts
+    const judged = await preflight(target, { procRoot, finder, portWaitMs, stage: 'ready' })
+    return judged.attachable
+  }
+
   /** The last step before the signal: from now on a crash leaves something to close. */
   async enterLedger(
     target: Target,
