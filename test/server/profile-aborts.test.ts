@@ -68,6 +68,7 @@ t.test('a target that is killed during its capture is gone, and pprofd is not', 
   t.equal(statusCode, 410)
   t.match(body, /^[^\n]+\n$/)
   t.match(audits(started), [{ outcome: 'target-vanished' }])
+  await target.waitForExit()
   t.equal((await started.app.inject(profilePath(target, 1))).statusCode, 404)
 })
 
