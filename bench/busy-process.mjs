@@ -53,3 +53,25 @@ export async function startBusy(kind, { execArgv = [], cwd } = {}) {
     },
   }
 }
+
+/** Two of a kind, which rest until they are asked to work. */
+export async function startTwins(kind) {
+  const twins = []
+  for (let index = 0; index < 2; index++) {
+    twins[index] = await startBusy(kind)
+    await twins[index].rest()
+  }
+  return twins
+}
+
+/** V8's walk over the heap, when its profiler starts, is paid for for some seconds of work. */
+const afterStartMs = 3000
+
+/** Both work for a while after one of them has begun to be recorded. */
+export async function workAWhile(twins) {
+  for (const twin of twins) {
+    await twin.work()
+    await delay(afterStartMs)
+    await twin.rest()
+  }
+}

@@ -46,6 +46,13 @@ export const goals = [
       },
     ]),
   ),
+  ...busyKinds.map((kind) => ({
+    goal: `throughput, ${kind}, pprofd all the time, 100 Hz: not below V8's profiler alone`,
+    benchmark: 'throughput',
+    figure: [`${kind}, 100 Hz`, 'pprofd all the time, 100 Hz', work],
+    rival: [`${kind}, 100 Hz`, "V8's profiler all the time, 100 Hz", work],
+    ofRivalAtLeast: 1,
+  })),
   {
     goal: 'pause of a request out of the chain, 50,000 functions: at most 5 ms (beside: one of its own)',
     benchmark: 'recorder',

@@ -4,8 +4,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Estimate, Spread } from './statistics.mjs'
 
-/** After a process has rested, or a recording has ended. */
+/** After a recording has ended. */
 const settleMs = 150
+
+/**
+ * After a process has rested: V8 lets go of code meanwhile, and what it compiles again it has to describe to a
+ * profiler, too. A process that always has work does not pay that.
+ */
+const wakeMs = 1500
 
 /** One process, in which a recording starts and ends: no difference between two processes is measured. */
 export async function switchedBlock(target, { start, stop, startMs }, windowMs) {
@@ -30,7 +36,7 @@ export async function twinBlock({ plain, recorded }, windowMs, during = async ()
   ])
   for (const twin of [plain, recorded, recorded, plain]) {
     await twin.work()
-    await delay(settleMs)
+    await delay(wakeMs)
     const others = twin === recorded ? during() : undefined
     windows.get(twin).push(await twin.window(windowMs))
     await others

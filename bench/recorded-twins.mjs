@@ -3,22 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startBusy } from './busy-process.mjs'
+import { startTwins, workAWhile } from './busy-process.mjs'
 import { pprofd, startProcess } from './processes.mjs'
 
 /** The daemon looks for what it has to record every 5 s. */
 const recordedMs = 30_000
-/** The code that V8's walk over the heap has thrown out of the caches. */
-const settleMs = 500
 
-/** `door`: closed or open. Both twins rest until they are asked to work. */
+/** `door`: closed or open. The twins rest until they are asked to work. */
 export async function startRecordedTwins(kind, { door, hz }) {
   const folder = mkdtempSync(join(tmpdir(), 'pprofd-bench-'))
   const file = join(folder, 'pprofd.yaml')
-  const twins = [await startBusy(kind), undefined]
-  await twins[0].rest()
-  twins[1] = await startBusy(kind)
-  await twins[1].rest()
+  const twins = await startTwins(kind)
   const configure = (recorded) => {
     const targets = twins.map(({ pid }, index) => {
       return { name: `twin${index}`, pid, record: { continuous: index === recorded } }
@@ -47,7 +42,7 @@ export async function startRecordedTwins(kind, { door, hz }) {
         if (performance.now() > until) throw new Error('the daemon did not record its target')
         await delay(250)
       }
-      await delay(settleMs)
+      await workAWhile(twins)
     },
     /** A profile of a second, at the rate of the chain. */
     profile: async (index) => {

@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startRecordedTwins } from './recorded-twins.mjs'
+import { startSampledTwins } from './sampled-twins.mjs'
 
 /** Until a recording runs for sure: it attaches and V8 walks the heap. */
 const startMs = 1000
@@ -45,10 +47,16 @@ function fromInside(target, intervalMicros) {
   }
 }
 
-/** Recorded all the time, by the daemon; its twin is not, and they change roles. */
+/**
+ * Recorded all the time, by the daemon or by V8's profiler alone, which nobody reads: what no recording through
+ * it can undercut. Its twin is not recorded, and they change roles.
+ */
 export const chained = {
-  'pprofd all the time, 100 Hz': { door: 'closed', hz: 100 },
-  'pprofd all the time, 1 kHz': { door: 'closed', hz: 1000 },
+  'nothing, beside a twin': (kind) => startSampledTwins(kind),
+  'pprofd all the time, 100 Hz': (kind) => startRecordedTwins(kind, { door: 'closed', hz: 100 }),
+  'pprofd all the time, 1 kHz': (kind) => startRecordedTwins(kind, { door: 'closed', hz: 1000 }),
+  "V8's profiler all the time, 100 Hz": (kind) => startSampledTwins(kind, 10_000),
+  "V8's profiler all the time, 1 kHz": (kind) => startSampledTwins(kind, 1000),
 }
 
 /**

@@ -1,8 +1,9 @@
 // A service that always has work: `throughput-target.mjs <kind>` (a number of functions, or a name of
 // busy-work.mjs). Over IPC: { take } answers with what was done since the last time, and how long the turns of
 // the event loop took; { rest: true | false } stops the work, and goes on with it; { datadog: 'start' | 'stop' }
-// profiles from inside, at { intervalMicros }.
+// profiles from inside, at { intervalMicros }, and { v8: 'start' | 'stop' } by V8's profiler alone.
 import { readFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
 import { createRequire } from 'node:module'
 import { busyWork } from './busy-work.mjs'
 
@@ -77,6 +78,15 @@ function go() {
   if (!isTurning) void turn()
 }
 
+let v8
+async function startV8(interval) {
+  v8 = new Session()
+  v8.connect()
+  await v8.post('Profiler.enable')
+  await v8.post('Profiler.setSamplingInterval', { interval })
+  await v8.post('Profiler.start')
+}
+
 let datadog
 process.on('message', (message) => {
   if (message.take) {
@@ -94,6 +104,11 @@ process.on('message', (message) => {
     process.send('started')
   } else if (message.datadog === 'stop') {
     datadog.time.stop(false)
+    process.send('stopped')
+  } else if (message.v8 === 'start') {
+    void startV8(message.intervalMicros).then(() => process.send('started'))
+  } else if (message.v8 === 'stop') {
+    v8.disconnect()
     process.send('stopped')
   }
 })

@@ -2,7 +2,7 @@
 // a unit of its work takes, how long its slowest turns become, by who records it, at 100 Hz and 1 kHz.
 // `throughput.mjs [--targets hello,fastify] [--contenders words,of,names] [--rates '100 Hz,1 kHz'] [--rounds 6]
 // [--window 1]`: a round is one block of four windows (pairs.mjs) of each contender, two pairs: 5 to 6 s with windows of
-// 1 s, and twice that for what is recorded all the time. A target is a number of functions or a name of busy-work.mjs.
+// 1 s, and four times that for what is recorded all the time. A target is a number of functions or a name of busy-work.mjs.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,6 @@ import { parseArgs } from 'node:util'
 import { startBusy } from './busy-process.mjs'
 import { bothRoles, rowOf, switchedBlock, twinBlock } from './pairs.mjs'
 import { printMachine, startDaemon } from './processes.mjs'
-import { startRecordedTwins } from './recorded-twins.mjs'
 import { showTable } from './results.mjs'
 import { chained, fromItsStart, isPerfHere, switched } from './rivals.mjs'
 
@@ -51,7 +50,7 @@ for (const kind of values.targets.split(',')) {
 }
 
 function isAt(name, rate) {
-  return name === 'nothing' || name.endsWith(rate)
+  return name.startsWith('nothing') || name.endsWith(rate)
 }
 
 function isWanted(name) {
@@ -82,8 +81,8 @@ async function ofSwitched(kind) {
 
 async function ofChained(kind) {
   const blocks = {}
-  for (const [name, options] of wanted(chained)) {
-    const recorded = await startRecordedTwins(kind, options)
+  for (const [name, start] of wanted(chained)) {
+    const recorded = await start(kind)
     const roles = [[], []]
     while (roles[1].length < rounds) {
       for (const role of [0, 1]) {
