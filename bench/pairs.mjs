@@ -8,8 +8,8 @@ import { Estimate, Spread } from './statistics.mjs'
 const settleMs = 150
 
 /**
- * After a process has rested: V8 lets go of code meanwhile, and what it compiles again it has to describe to a
- * profiler, too. A process that always has work does not pay that.
+ * After a process has rested. V8 lets go of code meanwhile, and what it compiles again it has to describe to a
+ * profiler, too; a process that always has work does not pay that.
  */
 const wakeMs = 1500
 

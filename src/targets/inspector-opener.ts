@@ -120,6 +120,11 @@ export class InspectorOpener {
     }
   }
 
+  /** How long whoever has the port may take to free it. */
+  get #portWaitMs(): number {
+    return this.#parts.sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
+  }
+
   /** Resolves as soon as the next target may have the port; what is left to do is what it returns. */
   async #takeTurn(
     target: Target,
@@ -127,8 +132,7 @@ export class InspectorOpener {
     hold: Hold,
     prepared: Prepared | undefined,
   ): Promise<() => Promise<Door>> {
-    const portWaitMs = this.#parts.sweeper.isWatching ? workerPortWaitMs : otherPortWaitMs
-    const open = await this.#readiness.judge(target, prepared, portWaitMs)
+    const open = await this.#readiness.judge(target, prepared, this.#portWaitMs)
     if (open !== undefined) return async () => ({ ...open, entry: undefined })
     return this.#openByUs(target, port, hold, prepared)
   }
@@ -155,8 +159,11 @@ export class InspectorOpener {
       }
     }
     const arrived = await orCloseLater(async () => {
-      const isReady = () => this.#readiness.isReady(target, otherPortWaitMs)
       const { procRoot } = options
+      const isReady = async () => {
+        await this.#parts.sweeper.lookNow()
+        return this.#readiness.isReady(target, this.#portWaitMs)
+      }
       const opened = await openInspector(target, { before, port, finder, procRoot, isReady })
       const moving =
         entry.originalPort === 0 ? async () => opened : await this.#move(target, opened)

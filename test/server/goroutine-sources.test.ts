@@ -70,11 +70,11 @@ t.test('what runs in a minified bundle has its original names', async (t) => {
   const { pid } = await spawnTarget(t, program, { nodeArguments })
   const original = /(?:^|\.|^new )(?:sumRoots|sumSines|sumLogs|Cart|addTaxes|settle|runRound)$/
   const main = join(checkout, 'test/fixtures/maps/src/main.ts')
-  // Between two rounds nothing runs.
+  // Between two rounds nothing runs, and the first one is called by the module itself, which has no name.
   for (let attempt = 0; attempt < 10; attempt++) {
     const stacks = (await bucketsOf(t, pid)).map(({ stack }) => stack)
     const running = stacks.find((stack) => stack.some(({ file }) => file === main))
-    if (running === undefined) continue
+    if (running === undefined || running.some(isModule)) continue
     for (const frame of running.filter((each) => each.file.endsWith('.ts'))) {
       t.match(frame.function, original)
     }
@@ -82,6 +82,10 @@ t.test('what runs in a minified bundle has its original names', async (t) => {
   }
   t.fail('nothing of main.ts was seen')
 })
+
+function isModule({ function: name, file }: Bucket['stack'][number]): boolean {
+  return name === '(anonymous)' && file.endsWith('/main.ts')
+}
 
 async function bucketsOf(t: Test, pid: number, query = ''): Promise<readonly Bucket[]> {
   const { app } = startApp(t)

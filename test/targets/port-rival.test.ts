@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { evaluate } from '../../src/inspector/evaluate.ts'
 import { InspectorFinder } from '../../src/targets/find-inspector.ts'
 import { listenersBefore, openInspector } from '../../src/targets/open-inspector.ts'
 import { freePort } from '../fixtures/support/free-port.ts'
+import { listeningPorts } from '../fixtures/support/listeners.ts'
 import { nodeBinary, nodeMajors } from '../fixtures/support/node-binaries.ts'
 import type { SpawnedTarget } from '../fixtures/support/spawn-target.ts'
 import { countOfListening, newTargets, spawnObedient, targetOf } from './new-targets.ts'
@@ -68,6 +70,27 @@ for (const [times, isReady] of [
     t.ok(spawned.isAlive())
   })
 }
+
+t.test('two pprofds attach to two processes of one port at once', async (t) => {
+  const nodeArguments = [`--inspect-port=${await freePort()}`]
+  const pairs = await Promise.all(
+    [1, 2].map(async () => {
+      const targets = newTargets(t)
+      const spawned = await spawnObedient(t, { nodeArguments })
+      return { targets, spawned, target: await targetOf(targets, spawned) }
+    }),
+  )
+  for (let round = 1; round <= 12; round++) {
+    const attachments = await Promise.all(
+      pairs.map(({ targets, target }) => targets.attach(target)),
+    )
+    for (const [index, { session }] of attachments.entries()) {
+      t.equal(await evaluate(session, 'process.pid'), pairs[index]?.spawned.pid, `round ${round}`)
+    }
+    await Promise.all(attachments.map((attachment) => attachment.detach()))
+  }
+  for (const { spawned } of pairs) t.strictSame(await listeningPorts(spawned.pid), [])
+})
 
 function countOf({ stderr }: SpawnedTarget, pattern: RegExp): number {
   return stderr.lines().filter((line) => pattern.test(line)).length
