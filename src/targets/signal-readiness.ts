@@ -65,7 +65,7 @@ export class SignalReadiness {
     }
   }
 
-  /** Whether it may be signalled once more, at which no inspector of its own is open. */
+  /** Whether a process that opened nothing at the first signal may be signalled once more. */
   async isReady(target: Target, portWaitMs: number): Promise<boolean> {
     const { finder, procRoot } = this.#parts
     const judged = await preflight(target, { procRoot, finder, portWaitMs, stage: 'ready' })
